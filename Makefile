@@ -1,0 +1,36 @@
+# make book    builds the site into _build/html, from the chapters' executed cells
+# make test    runs every unit test and every chapter
+# make lint    checks style and spelling
+#
+# Each makes .venv from requirements.txt when it is missing or older than it. PYTHON=... picks the interpreter.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+
+.PHONY: book test lint clean
+.DELETE_ON_ERROR:
+
+# The chapters run first, so that a claim that fails is reported by chapter and line; the build takes their outputs
+# from the cache. A failed build forgets what it read: Sphinx would not repeat the warnings of pages it has read.
+book: $(VENV)/ready
+	$(PY) -m pytest --nbmake --exitfirst --quiet chapters
+	$(VENV)/bin/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
+
+test: $(VENV)/ready
+	$(PY) -m pytest --nbmake
+
+lint: $(VENV)/ready
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m codespell_lib
+
+# Forgets every output, so that the next run executes every chapter.
+clean:
+	rm -rf _build
+
+$(VENV)/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("The book needs Python 3.11 or newer, this is %s; say make PYTHON=python3.11" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@

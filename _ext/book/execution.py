@@ -1,0 +1,41 @@
+"""Where executed chapters are kept, and the environment that they run in; used by build and tests alike.
+
+jupyter-cache knows a chapter by its code. What the code imports is not in that key, so the folder of
+the cache is named by it: a change in ``dlbook`` or in a pinned version starts a new folder, and taking
+the change back finds the old one again.
+"""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# One thread: the numbers do not depend on the machine, and two kernels do not fight over two cores.
+# No progress bars: they would end on the page.
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+
+
+def prepare_environment() -> None:
+    """Set what every kernel started from this process inherits."""
+    os.environ.update(ENVIRONMENT)
+
+
+def cache_path(root: Path = ROOT) -> Path:
+    """Give the cache folder that belongs to the present ``dlbook``, pinned versions and Python."""
+    digest = hashlib.sha256(sys.version.encode())
+    package = sorted(p for p in root.glob("dlbook/**/*") if p.suffix in {".py", ".css", ".mplstyle"})
+    for path in [*package, root / "requirements.txt"]:
+        digest.update(f"\0{path.relative_to(root)}\0".encode() + path.read_bytes())
+    return root / "_build" / ".jupyter_cache" / digest.hexdigest()[:12]
+
+
+def setup(app):
+    """Point MyST-NB to the cache before it reads its configuration."""
+    prepare_environment()
+
+    def use_cache(app, config):
+        config.nb_execution_cache_path = str(cache_path())
+
+    app.connect("config-inited", use_cache, priority=1)

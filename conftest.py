@@ -1,0 +1,121 @@
+"""Lets ``pytest --nbmake`` run the chapters from their MyST source.
+
+nbmake itself collects ``.ipynb`` files only. Here MyST-NB's reader, the one of the build, turns a
+chapter into a notebook, and nbmake's runner executes it. The outputs go into the cache of the build, and
+a chapter whose outputs are there already, under the same code, package and versions, is not run again.
+"""
+
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+import pytest
+from book.execution import cache_path, prepare_environment
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
+from nbmake.nb_result import NotebookError, NotebookResult
+from nbmake.nb_run import NotebookRun
+from nbmake.pytest_items import NotebookFailedException, NotebookItem
+
+prepare_environment()
+
+
+def pytest_sessionstart(session):
+    """Create the cache before workers do, since two at a time would get in each other's way."""
+    if not hasattr(session.config, "workerinput"):
+        get_cache(cache_path()).list_cache_records()
+
+
+def pytest_collect_file(file_path, parent):
+    """Collect the MyST notebooks among the Markdown files."""
+    if not parent.config.option.nbmake or file_path.suffix != ".md" or "_build" in file_path.parts:
+        return None
+    if not is_myst_markdown_notebook(file_path.read_text("utf-8")):
+        return None
+    return Chapter.from_parent(parent, path=file_path)
+
+
+class Chapter(pytest.File):
+    """One MyST notebook."""
+
+    def collect(self):
+        """Yield the chapter as a single test: its cells depend on those before them."""
+        yield ChapterItem.from_parent(self, filename=str(self.path))
+
+
+class ChapterItem(NotebookItem):
+    """The run of one chapter, which fails as its first failing cell does."""
+
+    def runtest(self):
+        """Run the chapter, unless the cache has it, and keep its outputs."""
+        text = self.path.read_text("utf-8")
+        notebook = read_myst_markdown_notebook(text, add_source_map=True, path=self.path)
+        cache = get_cache(cache_path())
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            result = self._execute(notebook)
+        else:
+            self.add_report_section("call", "cache", "unchanged since it passed, not run again")
+            self.user_properties.append(("unchanged", self.path.name))
+            return
+        error = result.error or _stderr(result.nb)
+        if error:
+            line = _line(text, notebook, error)
+            place = f"{self.path.relative_to(self.config.rootpath)}:{line}"
+            error.summary = f"{place}: {_plain(error.summary)}"
+            error.trace = f"{error.trace}\n{place}: in this line\n"
+            raise NotebookFailedException(NotebookResult(result.nb, error))
+        for cell in result.nb.cells:
+            cell.metadata.pop("execution", None)  # times would change the key in the cache
+        bundle = CacheBundleIn(result.nb, str(self.path))
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+    def _execute(self, notebook):
+        option = self.config.option
+        with TemporaryDirectory() as folder:  # a chapter may not rely on its folder
+            path = Path(folder, self.path.stem).with_suffix(".ipynb")
+            nbformat.write(notebook, path)
+            return NotebookRun(
+                path,
+                option.nbmake_timeout,
+                kernel=option.nbmake_kernel,
+                find_import_errors=option.nbmake_find_import_errors,
+            ).execute()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say which chapters were not run again."""
+    passed = terminalreporter.stats.get("passed", [])
+    names = [value for report in passed for key, value in report.user_properties if key == "unchanged"]
+    if names:
+        terminalreporter.write_line(
+            f"unchanged since they passed, not run again (make clean forgets): {', '.join(names)}"
+        )
+
+
+def _stderr(notebook):
+    """Report the first cell that wrote to stderr: in this book a warning is an error."""
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                summary = f"output on stderr: {output.text.strip().splitlines()[-1]}"
+                return NotebookError(summary, f"{cell.source}\n\n{output.text}", index)
+    return None
+
+
+def _plain(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def _line(text, notebook, error):
+    """Find the line of the source file in which a cell failed."""
+    lines = text.splitlines()
+    first = notebook.metadata.source_map[error.failing_cell_index]
+    source = notebook.cells[error.failing_cell_index].source.splitlines()
+    while source and lines[first : first + len(source)] != source:
+        first += 1  # past the fence and the options of the cell
+    within = re.findall(r"Cell In\[\d+\], line (\d+)", _plain(error.trace))
+    return first + (int(within[0]) if within else 1)

@@ -1,0 +1,341 @@
+"""Claims: statements that an experiment on the page could have refuted."""
+
+import math
+import re
+from html import escape
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from IPython.display import display
+from latex2mathml.converter import convert
+
+JSON_TYPE = "application/vnd.dlbook.claim+json"
+EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
+STYLE = files("dlbook").joinpath("claims.css").read_text("utf-8")
+SHOWN_ELEMENTS = 6  # a longer array is shown by its shape
+
+
+class ClaimRefuted(AssertionError):
+    """The measurement is farther than the tolerance from what was expected."""
+
+
+class ClaimUndecided(AssertionError):
+    """The measurement is within the tolerance of the rival too, so the experiment proves nothing."""
+
+
+class Range(NamedTuple):
+    """A closed interval of numbers, for claims that are inequalities."""
+
+    low: float
+    high: float
+
+    def __str__(self):
+        if self.low == -math.inf:
+            return f"below {self.high:.6g}"
+        if self.high == math.inf:
+            return f"above {self.low:.6g}"
+        return f"between {self.low:.6g} and {self.high:.6g}"
+
+
+def between(low: float, high: float) -> Range:
+    """Every number from ``low`` to ``high``, both included."""
+    for bound in (low, high):
+        if isinstance(bound, bool) or not isinstance(bound, int | float | np.number):
+            raise TypeError(f"A range needs numbers as bounds, not {bound!r}.")
+    if not low < high:  # NaN ends here too
+        raise ValueError(f"A range runs from a smaller to a larger number, not {low} to {high}.")
+    return Range(float(low), float(high))
+
+
+def below(high: float) -> Range:
+    """Every number up to ``high``."""
+    return between(-math.inf, high)
+
+
+def above(low: float) -> Range:
+    """Every number from ``low`` on."""
+    return between(low, math.inf)
+
+
+class Claim(NamedTuple):
+    """A claim that was upheld, with what a reader needs to judge it.
+
+    ``distance`` and ``rival_distance`` are how far the measurement lies from what was expected and
+    from the rival, as largest absolute differences.
+    """
+
+    statement: str
+    measured: np.ndarray
+    expected: np.ndarray | Range
+    rival: np.ndarray | Range
+    tolerance: float
+    distance: float
+    rival_distance: float
+
+    def shown(self, value: np.ndarray | Range) -> str:
+        """Write ``value`` to the digits that the tolerance leaves with a meaning."""
+        return _shown(value, self.tolerance)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: how well the measurement fits, and how far off the rival is."""
+        if self.measured.dtype == bool:
+            return "As expected; the rival is ruled out."
+        return (
+            f"Off by {self.distance:.2g}, tolerance {self.tolerance:.2g}; "
+            f"the rival is off by {self.rival_distance:.2g}."
+        )
+
+    def __repr__(self):
+        rows = "".join(f"\n  {name:<17}{text}" for name, text in self._rows())
+        return f"claim: {self.statement}{rows}\n  {self.verdict}"
+
+    def _rows(self):
+        return [
+            ("measured", self.shown(self.measured)),
+            ("expected", self.shown(self.expected)),
+            ("believed instead", self.shown(self.rival)),
+        ]
+
+    def _repr_html_(self):
+        rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in self._rows())
+        return (
+            f'<div class="claim" role="group" aria-label="Claim"><style>{STYLE}</style>'
+            f'<p class="claim-statement"><b>Claim.</b> {_typeset(self.statement)}.</p>'
+            f'<dl>{rows}</dl>{_number_line(self)}<p class="claim-verdict">{self.verdict}</p></div>'
+        )
+
+    def _repr_mimebundle_(self, **kwargs):
+        return {
+            "text/plain": repr(self),
+            "text/html": self._repr_html_(),
+            JSON_TYPE: {
+                "statement": self.statement,
+                **{name.replace(" ", "_"): text for name, text in self._rows()},
+                "tolerance": self.tolerance,
+                "distance": self.distance,
+                # JSON knows no infinity; null says that the rival is infinitely far
+                "rival_distance": self.rival_distance
+                if math.isfinite(self.rival_distance)
+                else None,
+            },
+        }
+
+
+def claim(
+    statement: str, *, measured: Any, expected: Any, rival: Any = None, tolerance: Any = None
+):
+    """Show that a statement stood a test which its rival would have failed.
+
+    Args:
+        statement: What the reader should take home, in one line without the full stop; ``$...$``
+            is mathematics, backticks are code.
+        measured: A number, a boolean, or an array, tensor or list of either, of any shape.
+        expected: What the statement predicts: of the same kind and shape, or a range of numbers
+            from :func:`below`, :func:`above` or :func:`between`, in which all of ``measured`` lies.
+        rival: What a reader may believe instead, likewise.
+        tolerance: The largest absolute difference that counts as agreement, above 0, in the unit of
+            ``measured``. Booleans are compared as 0 and 1 and need none.
+
+    Raises:
+        ClaimRefuted: ``measured`` is farther than ``tolerance`` from ``expected``, or is NaN.
+        ClaimUndecided: ``measured`` is within ``tolerance`` of ``rival`` as well.
+        ValueError: Shapes differ, an array is empty, there is no rival, the tolerance is not a
+            positive finite number, or the statement cannot be read.
+        TypeError: A value is not of the kinds above.
+    """
+    display(weigh(statement, measured, expected, rival, tolerance))
+
+
+def weigh(statement: str, measured: Any, expected: Any, rival: Any, tolerance: Any) -> Claim:
+    """Do what :func:`claim` does, and return the card instead of showing it."""
+    _typeset(statement)  # a statement that cannot be shown is found before the experiment's verdict
+    measured = _array("measured", measured)
+    expected = _side("expected", expected, measured)
+    rival = _side("rival", rival, measured)
+    tolerance = _tolerance(tolerance, measured)
+    distance, rival_distance = _distance(measured, expected), _distance(measured, rival)
+    result = Claim(statement, measured, expected, rival, tolerance, distance, rival_distance)
+    numbers = (
+        f"{statement!r}: measured {result.shown(measured)}, expected {result.shown(expected)}, "
+        f"rival {result.shown(rival)}, tolerance {tolerance:.3g}; "
+    )
+    if not distance <= tolerance:  # NaN refutes
+        raise ClaimRefuted(f"{numbers}off by {distance:.3g}")
+    if rival_distance <= tolerance:
+        raise ClaimUndecided(f"{numbers}the rival is off by {rival_distance:.3g} only")
+    return result
+
+
+def _array(name, value):
+    """Turn a caller's value into an array of booleans or of float64, without losing anything."""
+    if isinstance(value, Range):
+        raise TypeError(
+            f"{name} is a range; measure a number, and put ranges in expected or rival."
+        )
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu()
+        value = (value.double() if value.is_floating_point() else value).resolve_conj().numpy()
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} is no array, its rows have different lengths: {value!r}"
+        ) from error
+    if array.dtype != bool and array.dtype.kind not in "iuf":
+        raise TypeError(
+            f"{name} is {value!r:.80}; a claim compares real numbers, booleans, or arrays of them."
+        )
+    if array.size == 0:
+        raise ValueError(f"{name} is empty (shape {array.shape}), so nothing would be compared.")
+    if (
+        array.dtype.kind in "iu"
+        and max(abs(int(array.max())), abs(int(array.min()))) > EXACT_INTEGERS
+    ):
+        raise ValueError(f"{name} has integers above 2**53, which float64 cannot tell apart.")
+    return array if array.dtype == bool else array.astype(np.float64)
+
+
+def _side(name, value, measured):
+    """Check ``expected`` or ``rival`` against what was measured."""
+    if value is None:
+        raise ValueError(f"{name} is missing: say what the experiment is to be compared with.")
+    if isinstance(value, Range):
+        if measured.dtype == bool:
+            raise TypeError(f"{name} is a range of numbers, but booleans were measured.")
+        return value
+    array = _array(name, value)
+    if (array.dtype == bool) != (measured.dtype == bool):
+        raise TypeError(f"{name} and measured must both be booleans or both be numbers.")
+    if array.shape != measured.shape:
+        raise ValueError(f"{name} has shape {array.shape}, but measured has {measured.shape}.")
+    if np.isnan(array).any():
+        raise ValueError(f"{name} has a NaN in it, which nothing can agree with.")
+    return array
+
+
+def _tolerance(value, measured):
+    if value is None:
+        if measured.dtype == bool:
+            return 0.5
+        raise ValueError("tolerance is missing: say how large a difference counts as agreement.")
+    array = _array("tolerance", value)
+    if array.shape != () or array.dtype == bool:
+        raise TypeError(f"tolerance is one number above 0, not {value!r}.")
+    if not (array > 0 and np.isfinite(array)):
+        raise ValueError(f"tolerance must be finite and above 0, not {value}.")
+    return float(array)
+
+
+def _distance(measured, side):
+    """Give the largest absolute difference; NaN where something measured is NaN."""
+    if isinstance(side, Range):
+        gap = np.maximum(np.maximum(side.low - measured, measured - side.high), 0)
+    elif measured.dtype == bool:
+        gap = (measured != side).astype(float)
+    else:
+        same = measured == side  # equal infinities have no difference
+        gap = np.where(same, 0, np.abs(np.where(same, 0, measured) - np.where(same, 0, side)))
+    return float(gap.max())
+
+
+def _shown(value, tolerance):
+    if isinstance(value, Range):
+        return str(value)
+    if value.shape == ():
+        return _shown_number(value.item(), tolerance)
+    if value.size > SHOWN_ELEMENTS:
+        shape = " × ".join(map(str, value.shape))
+        low, high = (_shown_number(x.item(), tolerance) for x in (value.min(), value.max()))
+        return f"{shape} values" + (f", all {low}" if low == high else f", {low} to {high}")
+    return "(" + ", ".join(_shown_number(x, tolerance) for x in value.ravel().tolist()) + ")"
+
+
+def _shown_number(x, tolerance):
+    """Write ``x`` with one digit more than the tolerance resolves."""
+    if isinstance(x, bool):
+        return "true" if x else "false"
+    if x.is_integer() and abs(x) < 1e15:
+        return f"{x:.0f}"
+    if not math.isfinite(x):
+        return f"{x}"
+    if abs(x) < tolerance:
+        return f"{x:.2g}"
+    decimals = max(1 - math.floor(math.log10(tolerance)), 0)
+    digits = decimals + math.floor(math.log10(abs(x))) + 1
+    return f"{x:.{min(max(digits, 2), 8)}g}"
+
+
+def _typeset(statement):
+    """Turn a statement into HTML, its mathematics into MathML that needs no script."""
+    if not isinstance(statement, str):
+        raise TypeError(f"The statement of a claim is a string, not {statement!r:.80}.")
+    if not statement.strip() or "\n" in statement:
+        raise ValueError(f"The statement of a claim is one line of text, not {statement!r}.")
+    if statement.count("$") % 2:
+        raise ValueError(f"An odd number of dollar signs, so mathematics has no end: {statement!r}")
+    parts = re.split(r"(\$[^$]+\$|`[^`]+`)", statement)
+    return "".join(_typeset_part(part) for part in parts)
+
+
+def _typeset_part(part):
+    if part.startswith("$"):
+        mathml = convert(part[1:-1])
+        if "\\" in mathml:
+            raise ValueError(f"A TeX command in {part} is unknown to latex2mathml.")
+        return mathml
+    if part.startswith("`"):
+        return f"<code>{escape(part[1:-1])}</code>"
+    return escape(part)
+
+
+def _positions(card):
+    """Give each marker's place as (low, high), or None where it has none on a line of numbers.
+
+    Arrays are placed by their distance from what was expected, which is then at 0.
+    """
+    if card.measured.dtype == bool:
+        return None
+    if card.measured.shape == ():
+        spots = [card.measured, card.expected, card.rival]
+        return [x if isinstance(x, Range) else Range(x.item(), x.item()) for x in spots]
+    if isinstance(card.expected, Range) or isinstance(card.rival, Range):
+        return None
+    rival = float(np.abs(card.rival - card.expected).max())
+    return [Range(d, d) for d in (card.distance, 0.0, rival)]
+
+
+def _number_line(card):
+    """Draw measured (disc), expected (bar) and rival (cross) on a line, as SVG in the ink of the page."""
+    spots = _positions(card)
+    finite = [x for spot in spots or [] for x in spot if math.isfinite(x)]
+    if not finite or any(not math.isfinite(x) for x in spots[0]):
+        return ""
+    low, high = min(finite), max(finite)
+    if low == high:
+        return ""
+
+    def place(x):
+        return min(max(20 + 280 * (x - low) / (high - low), 4), 316)
+
+    (measured, _), expected, rival = spots
+    left, right = (place(x) for x in expected)
+    near, far = (place(x) for x in rival)
+    m = place(measured)
+    shapes = [
+        '<path d="M4 14H316" stroke-opacity=".35"/>',
+        f'<path d="M{left:.1f} 4V24M{right:.1f} 4V24M{left:.1f} 14H{right:.1f}" stroke-width="3"/>',
+        f'<path d="M{near:.1f} 14H{far:.1f}" stroke-width="2" stroke-dasharray="3 3"/>',
+        *(
+            f'<path d="M{x - 5:.1f} 9l10 10m0 -10l-10 10" stroke-width="2"/>'
+            for x in sorted({x for x in (near, far) if 4 < x < 316})
+        ),
+        f'<circle cx="{m:.1f}" cy="14" r="4.5" fill="currentColor" stroke="none"/>',
+    ]
+    label = "Number line: disc, measured; bar, expected; cross, believed instead."
+    return (
+        f'<svg viewBox="0 0 320 28" role="img" aria-label="{label}" fill="none" '
+        f'stroke="currentColor">{"".join(shapes)}</svg>'
+    )
