@@ -75,8 +75,13 @@ class Claim(NamedTuple):
     rival_distance: float
 
     def shown(self, value: np.ndarray | Range) -> str:
-        """Write ``value`` to the digits that the tolerance leaves with a meaning."""
-        return _shown(value, self.tolerance)
+        """Write ``value`` to the digits that matter.
+
+        These are the ones that the tolerance leaves with a meaning, and no more than it takes to
+        see how far off the rival is.
+        """
+        thousandth = self.rival_distance / 1000 if math.isfinite(self.rival_distance) else 0
+        return _shown(value, max(self.tolerance, thousandth))
 
     @property
     def verdict(self) -> str:
@@ -241,31 +246,29 @@ def _distance(measured, side):
     return float(gap.max())
 
 
-def _shown(value, tolerance):
+def _shown(value, resolution):
     if isinstance(value, Range):
         return str(value)
     if value.shape == ():
-        return _shown_number(value.item(), tolerance)
+        return _shown_number(value.item(), resolution)
     if value.size > SHOWN_ELEMENTS:
         shape = " × ".join(map(str, value.shape))
-        low, high = (_shown_number(x.item(), tolerance) for x in (value.min(), value.max()))
+        low, high = (_shown_number(x.item(), resolution) for x in (value.min(), value.max()))
         return f"{shape} values" + (f", all {low}" if low == high else f", {low} to {high}")
-    return "(" + ", ".join(_shown_number(x, tolerance) for x in value.ravel().tolist()) + ")"
+    return "(" + ", ".join(_shown_number(x, resolution) for x in value.ravel().tolist()) + ")"
 
 
-def _shown_number(x, tolerance):
-    """Write ``x`` with one digit more than the tolerance resolves."""
+def _shown_number(x, resolution):
+    """Write ``x`` with one digit more than ``resolution`` has, and with 3 to 9 digits in all."""
     if isinstance(x, bool):
         return "true" if x else "false"
-    if x.is_integer() and abs(x) < 1e15:
-        return f"{x:.0f}"
-    if not math.isfinite(x):
-        return f"{x}"
-    if abs(x) < tolerance:
+    if not math.isfinite(x) or abs(x) < resolution or not 1e-4 < abs(x) < 1e15:
         return f"{x:.2g}"
-    decimals = max(1 - math.floor(math.log10(tolerance)), 0)
-    digits = decimals + math.floor(math.log10(abs(x))) + 1
-    return f"{x:.{min(max(digits, 2), 8)}g}"
+    if x.is_integer():
+        return f"{x:.0f}"
+    digits = math.floor(math.log10(abs(x))) - math.floor(math.log10(resolution)) + 2
+    digits = min(max(digits, 3), 9)
+    return np.format_float_positional(x, digits, unique=False, fractional=False, trim="-")
 
 
 def _typeset(statement):
