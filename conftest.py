@@ -1,8 +1,9 @@
 """Lets ``pytest --nbmake`` run the chapters from their MyST source.
 
 nbmake itself collects ``.ipynb`` files only. Here MyST-NB's reader, the one of the build, turns a
-chapter into a notebook, and nbmake's runner executes it. The outputs go into the cache of the build, and
-a chapter whose outputs are there already, under the same code, package and versions, is not run again.
+chapter into a notebook, and nbmake's runner executes it. The outputs go into the cache of the
+build, and a chapter whose outputs are there already, under the same code, package and versions, is
+not run again.
 """
 
 import re
@@ -89,7 +90,9 @@ class ChapterItem(NotebookItem):
 def pytest_terminal_summary(terminalreporter):
     """Say which chapters were not run again."""
     passed = terminalreporter.stats.get("passed", [])
-    names = [value for report in passed for key, value in report.user_properties if key == "unchanged"]
+    names = [
+        value for report in passed for key, value in report.user_properties if key == "unchanged"
+    ]
     if names:
         terminalreporter.write_line(
             f"unchanged since they passed, not run again (make clean forgets): {', '.join(names)}"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 from latex2mathml.converter import convert
 
@@ -22,7 +23,7 @@ class ClaimRefuted(AssertionError):
 
 
 class ClaimUndecided(AssertionError):
-    """The measurement is within the tolerance of the rival too, so the experiment proves nothing."""
+    """The measurement is within the tolerance of the rival too, which proves nothing."""
 
 
 class Range(NamedTuple):
@@ -80,8 +81,8 @@ class Claim(NamedTuple):
         These are the ones that the tolerance leaves with a meaning, and no more than it takes to
         see how far off the rival is.
         """
-        thousandth = self.rival_distance / 1000 if math.isfinite(self.rival_distance) else 0
-        return _shown(value, max(self.tolerance, thousandth))
+        finite = math.isfinite(self.rival_distance)
+        return _shown(value, self.tolerance, self.rival_distance / 1000 if finite else 0)
 
     @property
     def verdict(self) -> str:
@@ -151,7 +152,11 @@ def claim(
             positive finite number, or the statement cannot be read.
         TypeError: A value is not of the kinds above.
     """
-    display(weigh(statement, measured, expected, rival, tolerance))
+    card = weigh(statement, measured, expected, rival, tolerance)
+    if InteractiveShell.initialized():
+        display(card._repr_mimebundle_(), raw=True)  # an error in it is an error of the cell
+    else:
+        print(card)
 
 
 def weigh(statement: str, measured: Any, expected: Any, rival: Any, tolerance: Any) -> Claim:
@@ -246,26 +251,31 @@ def _distance(measured, side):
     return float(gap.max())
 
 
-def _shown(value, resolution):
+def _shown(value, *resolutions):
     if isinstance(value, Range):
         return str(value)
     if value.shape == ():
-        return _shown_number(value.item(), resolution)
+        return _shown_number(value.item(), *resolutions)
     if value.size > SHOWN_ELEMENTS:
         shape = " × ".join(map(str, value.shape))
-        low, high = (_shown_number(x.item(), resolution) for x in (value.min(), value.max()))
+        if value.dtype == bool:
+            return f"{shape} values, {value.sum()} of them true"
+        if np.isnan(value).any():
+            return f"{shape} values, {np.isnan(value).sum()} of them NaN"
+        low, high = (_shown_number(x.item(), *resolutions) for x in (value.min(), value.max()))
         return f"{shape} values" + (f", all {low}" if low == high else f", {low} to {high}")
-    return "(" + ", ".join(_shown_number(x, resolution) for x in value.ravel().tolist()) + ")"
+    return "(" + ", ".join(_shown_number(x, *resolutions) for x in value.ravel().tolist()) + ")"
 
 
-def _shown_number(x, resolution):
-    """Write ``x`` with one digit more than ``resolution`` has, and with 3 to 9 digits in all."""
+def _shown_number(x, tolerance, coarse):
+    """Write ``x`` with one digit more than is resolved, in 3 to 9 digits."""
     if isinstance(x, bool):
         return "true" if x else "false"
-    if not math.isfinite(x) or abs(x) < resolution or not 1e-4 < abs(x) < 1e15:
+    if not math.isfinite(x) or abs(x) < tolerance or not 1e-4 < abs(x) < 1e15:
         return f"{x:.2g}"
     if x.is_integer():
         return f"{x:.0f}"
+    resolution = max(tolerance, min(coarse, abs(x) / 1000))
     digits = math.floor(math.log10(abs(x))) - math.floor(math.log10(resolution)) + 2
     digits = min(max(digits, 3), 9)
     return np.format_float_positional(x, digits, unique=False, fractional=False, trim="-")
@@ -294,51 +304,36 @@ def _typeset_part(part):
     return escape(part)
 
 
-def _positions(card):
-    """Give each marker's place as (low, high), or None where it has none on a line of numbers.
-
-    Arrays are placed by their distance from what was expected, which is then at 0.
-    """
-    if card.measured.dtype == bool:
-        return None
-    if card.measured.shape == ():
-        spots = [card.measured, card.expected, card.rival]
-        return [x if isinstance(x, Range) else Range(x.item(), x.item()) for x in spots]
-    if isinstance(card.expected, Range) or isinstance(card.rival, Range):
-        return None
-    rival = float(np.abs(card.rival - card.expected).max())
-    return [Range(d, d) for d in (card.distance, 0.0, rival)]
-
-
 def _number_line(card):
-    """Draw measured (disc), expected (bar) and rival (cross) on a line, as SVG in the ink of the page."""
-    spots = _positions(card)
-    finite = [x for spot in spots or [] for x in spot if math.isfinite(x)]
-    if not finite or any(not math.isfinite(x) for x in spots[0]):
+    """Draw measured (disc), expected (bar) and rival (cross) on a line, in the ink of the page.
+
+    Arrays are placed by their distance from what was expected, which is then at 0; where there is
+    no line of numbers, there is no drawing.
+    """
+    spots = [card.measured, card.expected, card.rival]
+    if card.measured.dtype == bool:
         return ""
-    low, high = min(finite), max(finite)
-    if low == high:
+    if card.measured.shape:
+        if any(isinstance(spot, Range) for spot in spots):
+            return ""
+        apart = np.abs(card.rival - card.expected).max()
+        spots = [np.float64(card.distance), np.float64(0), apart]
+    spots = [x if isinstance(x, Range) else Range(x.item(), x.item()) for x in spots]
+    ends = [x for spot in spots for x in spot if math.isfinite(x)]
+    if not math.isfinite(spots[0].low) or min(ends) == max(ends):
         return ""
 
     def place(x):
-        return min(max(20 + 280 * (x - low) / (high - low), 4), 316)
+        return min(max(20 + 280 * (x - min(ends)) / (max(ends) - min(ends)), 4), 316)
 
-    (measured, _), expected, rival = spots
-    left, right = (place(x) for x in expected)
-    near, far = (place(x) for x in rival)
-    m = place(measured)
-    shapes = [
-        '<path d="M4 14H316" stroke-opacity=".35"/>',
-        f'<path d="M{left:.1f} 4V24M{right:.1f} 4V24M{left:.1f} 14H{right:.1f}" stroke-width="3"/>',
-        f'<path d="M{near:.1f} 14H{far:.1f}" stroke-width="2" stroke-dasharray="3 3"/>',
-        *(
-            f'<path d="M{x - 5:.1f} 9l10 10m0 -10l-10 10" stroke-width="2"/>'
-            for x in sorted({x for x in (near, far) if 4 < x < 316})
-        ),
-        f'<circle cx="{m:.1f}" cy="14" r="4.5" fill="currentColor" stroke="none"/>',
-    ]
-    label = "Number line: disc, measured; bar, expected; cross, believed instead."
+    (disc, _), (left, right), (near, far) = ([place(x) for x in spot] for spot in spots)
+    crosses = "".join(f"M{x - 5:.1f} 9l10 10m0-10l-10 10" for x in {near, far} if 4 < x < 316)
     return (
-        f'<svg viewBox="0 0 320 28" role="img" aria-label="{label}" fill="none" '
-        f'stroke="currentColor">{"".join(shapes)}</svg>'
+        '<svg viewBox="0 0 320 28" role="img" fill="none" stroke="currentColor" aria-label="Number '
+        'line: disc, measured; bar, expected; cross, believed instead">'
+        '<path d="M4 14H316" stroke-opacity=".35"/>'
+        f'<path d="M{left:.1f} 4V24M{right:.1f} 4V24M{left:.1f} 14H{right:.1f}" stroke-width="3"/>'
+        f'<path d="M{near:.1f} 14H{far:.1f}" stroke-width="2" stroke-dasharray="3 3"/>'
+        f'<path d="{crosses}" stroke-width="2"/>'
+        f'<circle cx="{disc:.1f}" cy="14" r="4.5" fill="currentColor" stroke="none"/></svg>'
     )

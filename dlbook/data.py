@@ -8,7 +8,7 @@ from sklearn.model_selection import train_test_split
 
 
 class Digits(NamedTuple):
-    """Handwritten digits: images ``(n, 1, 8, 8)`` in [0, 1], float32, and labels ``(n,)``, 0 to 9."""
+    """Handwritten digits: images ``(n, 1, 8, 8)`` in [0, 1], float32; labels ``(n,)``, 0 to 9."""
 
     train_images: torch.Tensor
     train_labels: torch.Tensor

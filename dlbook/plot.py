@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-PANEL_INCHES = 2.4  # width of one panel where several stand side by side
+PANEL_INCHES = 2.4  # height of a panel, and width of one of several side by side
 
 
 def use_style() -> None:

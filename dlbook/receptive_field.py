@@ -1,12 +1,11 @@
 """The receptive field of a unit: predicted by the recursion over its layers, or measured on a net.
 
-The recursion is equation (2) of Araujo, Norris and Sim (2019), "Computing receptive fields of
-convolutional neural networks", Distill, doi:10.23915/distill.00021, run from input to output.
+The recursion is that of Araujo, Norris and Sim (2019), "Computing receptive fields of convolutional
+neural networks", Distill, doi:10.23915/distill.00021, run from the input to the output.
 """
 
 import copy
 import operator
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -111,33 +110,34 @@ def _union(fields):
     return Field(max(field.start + field.size for field in fields) - start, jumps[0], start)
 
 
-CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-AVERAGES = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
-MAXIMA = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
-POWERS = (nn.LPPool1d, nn.LPPool2d, nn.LPPool3d)
-WINDOWED = CONVOLUTIONS + AVERAGES + MAXIMA + POWERS
-BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
-POINTWISE = (
-    *(nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout),
-    *(nn.FeatureAlphaDropout, nn.LocalResponseNorm, nn.Softmax2d, nn.ChannelShuffle),
-    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.CELU, nn.SELU, nn.GELU),
-    *(nn.SiLU, nn.Mish, nn.Sigmoid, nn.LogSigmoid, nn.Hardsigmoid, nn.Tanh, nn.Hardtanh),
-    *(nn.Hardswish, nn.Hardshrink, nn.Softshrink, nn.Tanhshrink, nn.Softplus, nn.Softsign),
-    nn.Threshold,
+def _named(names):
+    return tuple(getattr(nn, name) for name in names.split())
+
+
+WINDOWED = {  # the layers that move the field, with their number of spatial axes
+    getattr(nn, f"{kind}{axes}d"): axes
+    for kind in ("Conv", "AvgPool", "MaxPool", "LPPool")
+    for axes in (1, 2, 3)
+}
+BATCH_NORMS = _named("BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm")
+POINTWISE = _named(
+    "Identity Dropout Dropout1d Dropout2d Dropout3d AlphaDropout FeatureAlphaDropout "
+    "LocalResponseNorm Softmax2d ChannelShuffle ReLU ReLU6 LeakyReLU PReLU RReLU ELU CELU SELU "
+    "GELU SiLU Mish Sigmoid LogSigmoid Hardsigmoid Tanh Hardtanh Hardswish Hardshrink Softshrink "
+    "Tanhshrink Softplus Softsign Threshold"
 )
-GLOBAL = (
-    *(nn.Linear, nn.Bilinear, nn.Flatten, nn.LayerNorm, nn.GroupNorm, nn.RNNBase),
-    *(nn.MultiheadAttention, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d),
-    *(nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d),
-    *(nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),
+GLOBAL = _named(
+    "Linear Bilinear Flatten LayerNorm GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d "
+    "RNNBase MultiheadAttention AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d "
+    "AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d"
 )
 
 
 def windows(net: nn.Module, axis: int | None = None) -> list[Window]:
     """Read the windows of ``net``, from input to output, along one of its spatial axes.
 
-    ``net`` is built from ``nn.Sequential``, convolutions and poolings of one to three dimensions, and
-    layers that leave the field as it is (activations, dropout, batch norm in evaluation mode).
+    ``net`` is built from ``nn.Sequential``, convolutions and poolings of one to three dimensions,
+    and layers that leave the field as it is (activations, dropout, batch norm in evaluation mode).
     Without ``axis``, all axes must agree.
 
     Raises:
@@ -163,31 +163,28 @@ def _layers(net, name="the net"):
     """List the windows of each layer that has any, one for every spatial axis."""
     if not isinstance(net, nn.Module):
         raise TypeError(f"Expected a PyTorch module, not {net!r:.80}.")
-    if isinstance(net, nn.Sequential) and _keeps_forward(net):
+    original = type(net).forward.__module__.startswith("torch.nn.")  # not replaced by a subclass
+    if isinstance(net, nn.Sequential) and original:
         prefix = "" if name == "the net" else f"{name}."
         # not net.modules(), which lists a layer that is used twice only once
         return [x for key, child in net._modules.items() for x in _layers(child, prefix + key)]
-    if reason := _obstacle(net):
+    if reason := _obstacle(net, original):
         raise ValueError(f"{name} ({type(net).__name__}) {reason}")
-    return [_axes(net)] if isinstance(net, WINDOWED) else []
+    return [_axes(net)] if isinstance(net, tuple(WINDOWED)) else []
 
 
-def _keeps_forward(module):
-    return type(module).forward.__module__.startswith("torch.nn.")
-
-
-def _obstacle(module):
+def _obstacle(module, original):
     """Say why the field behind ``module`` cannot be known, or return None."""
     if isinstance(module, GLOBAL):
         return "makes the receptive field the whole input, whatever its size."
     if isinstance(module, BATCH_NORMS):
-        if module.training or not module.track_running_stats:
-            return (
-                "takes its mean and variance over all positions of the batch, so the field is the "
-                "whole input; call net.eval() for the field at test time."
-            )
-        return None
-    if isinstance(module, WINDOWED + POINTWISE) and _keeps_forward(module):
+        if not module.training and module.track_running_stats:
+            return None
+        return (
+            "takes its mean and variance over all positions of the batch, so the field is the "
+            "whole input; call net.eval() for the field at test time."
+        )
+    if isinstance(module, (*WINDOWED, *POINTWISE)) and original:
         return None
     return (
         "does not say by its type which input each output unit reads; list the windows by hand for "
@@ -197,7 +194,7 @@ def _obstacle(module):
 
 def _axes(module):
     """Give the windows of one convolution or pooling layer, one for every spatial axis."""
-    axes = int(re.search(r"([123])d$", _family(module).__name__)[1])
+    axes = next(axes for kind, axes in WINDOWED.items() if isinstance(module, kind))
 
     def spread(value):
         return tuple(value) if isinstance(value, tuple | list) else (value,) * axes
@@ -209,10 +206,6 @@ def _axes(module):
     padding = spread(0 if padding == "valid" else padding)
     # without a stride, a pooling layer moves by its kernel
     return tuple(map(Window, kernel, spread(module.stride or kernel), padding, dilation))
-
-
-def _family(module):
-    return next(family for family in WINDOWED if isinstance(module, family))
 
 
 def measure(net: nn.Module, length: int, axis: int | None = None) -> torch.Tensor:
@@ -227,8 +220,8 @@ def measure(net: nn.Module, length: int, axis: int | None = None) -> torch.Tenso
         Booleans of shape ``(units, length)``: does the unit depend on the position?
 
     Raises:
-        ValueError: ``net`` is in training mode, hides NaN, is not finite on finite input, or does not
-            accept an input of this length; or the axes differ.
+        ValueError: ``net`` is in training mode, hides NaN, is not finite on finite input, or does
+            not accept an input of this length; or the axes differ.
         TypeError: ``net`` is not a PyTorch module, or ``length`` is not an integer.
     """
     channels, axes = _input_shape(net)
@@ -259,15 +252,11 @@ def _input_shape(net):
     """Give the number of channels and of spatial axes that the first layer of ``net`` reads."""
     if not isinstance(net, nn.Module):
         raise TypeError(f"Expected a PyTorch module, not {net!r:.80}.")
-    for module in net.modules():
-        if isinstance(module, CONVOLUTIONS):
-            return module.in_channels, len(module.kernel_size)
-    for module in net.modules():
-        if isinstance(module, WINDOWED):
-            return 1, len(_axes(module))
-    raise ValueError(
-        "The net has no convolution or pooling layer, so its input's shape is unknown."
-    )
+    layers = [module for module in net.modules() if isinstance(module, tuple(WINDOWED))]
+    if not layers:
+        raise ValueError("The net has no convolution or pooling layer to tell its input's shape.")
+    channels = [layer.in_channels for layer in layers if hasattr(layer, "in_channels")]
+    return next(iter(channels), 1), len(_axes(layers[0]))
 
 
 @torch.no_grad()

@@ -1,8 +1,8 @@
-"""Where executed chapters are kept, and the environment that they run in; used by build and tests alike.
+"""Where executed chapters are kept, and what they run in; for the build and the tests alike.
 
-jupyter-cache knows a chapter by its code. What the code imports is not in that key, so the folder of
-the cache is named by it: a change in ``dlbook`` or in a pinned version starts a new folder, and taking
-the change back finds the old one again.
+jupyter-cache knows a chapter by its code. What the code imports is not in that key, so the folder
+of the cache is named by it: a change in ``dlbook`` or in a pinned version starts a new folder, and
+taking the change back finds the old one again.
 """
 
 import hashlib
@@ -25,7 +25,9 @@ def prepare_environment() -> None:
 def cache_path(root: Path = ROOT) -> Path:
     """Give the cache folder that belongs to the present ``dlbook``, pinned versions and Python."""
     digest = hashlib.sha256(sys.version.encode())
-    package = sorted(p for p in root.glob("dlbook/**/*") if p.suffix in {".py", ".css", ".mplstyle"})
+    package = sorted(
+        p for p in root.glob("dlbook/**/*") if p.suffix in {".py", ".css", ".mplstyle"}
+    )
     for path in [*package, root / "requirements.txt"]:
         digest.update(f"\0{path.relative_to(root)}\0".encode() + path.read_bytes())
     return root / "_build" / ".jupyter_cache" / digest.hexdigest()[:12]
