@@ -67,7 +67,7 @@ class ChapterItem(NotebookItem):
             line = _line(text, notebook, error)
             place = f"{self.path.relative_to(self.config.rootpath)}:{line}"
             error.summary = f"{place}: {_plain(error.summary)}"
-            error.trace = f"{error.trace}\n{place}: in this line\n"
+            error.trace = f"{error.trace}\n\n{error.summary}\n"  # pytest cuts its own summary short
             raise NotebookFailedException(NotebookResult(result.nb, error))
         for cell in result.nb.cells:
             cell.metadata.pop("execution", None)  # times would change the key in the cache
@@ -104,7 +104,7 @@ def _stderr(notebook):
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
-                summary = f"output on stderr: {output.text.strip().splitlines()[-1]}"
+                summary = f"output on stderr: {output.text.strip().rpartition(chr(10))[2]}"
                 return NotebookError(summary, f"{cell.source}\n\n{output.text}", index)
     return None
 
@@ -115,10 +115,10 @@ def _plain(text):
 
 def _line(text, notebook, error):
     """Find the line of the source file in which a cell failed."""
-    lines = text.splitlines()
-    first = notebook.metadata.source_map[error.failing_cell_index]
-    source = notebook.cells[error.failing_cell_index].source.splitlines()
-    while source and lines[first : first + len(source)] != source:
-        first += 1  # past the fence and the options of the cell
+    lines = [line.strip() for line in text.splitlines()]
+    start = notebook.metadata.source_map[error.failing_cell_index]
+    code = [line.strip() for line in notebook.cells[error.failing_cell_index].source.splitlines()]
+    # the code begins somewhere after the fence and the options of the cell
+    starts = [n for n in range(start, len(lines)) if lines[n : n + len(code)] == code]
     within = re.findall(r"Cell In\[\d+\], line (\d+)", _plain(error.trace))
-    return first + (int(within[0]) if within else 1)
+    return (starts[0] if starts else start) + (int(within[0]) if within else 1)

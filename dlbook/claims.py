@@ -2,19 +2,25 @@
 
 import math
 import re
-from html import escape
+from html import escape, unescape
 from importlib.resources import files
+from string import Template
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import numpy as np
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
-from latex2mathml.converter import convert
+from latex2mathml.converter import convert_to_element
 
+REAL = (int, float, np.integer, np.floating)
 JSON_TYPE = "application/vnd.dlbook.claim+json"
 EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
-STYLE = files("dlbook").joinpath("claims.css").read_text("utf-8")
+CARD, LINE = (
+    Template(files("dlbook").joinpath(name).read_text("utf-8"))
+    for name in ("claims.html", "number_line.svg")
+)
 SHOWN_ELEMENTS = 6  # a longer array is shown by its shape
 
 
@@ -43,7 +49,7 @@ class Range(NamedTuple):
 def between(low: float, high: float) -> Range:
     """Every number from ``low`` to ``high``, both included."""
     for bound in (low, high):
-        if isinstance(bound, bool) or not isinstance(bound, int | float | np.number):
+        if isinstance(bound, bool) or not isinstance(bound, REAL):
             raise TypeError(f"A range needs numbers as bounds, not {bound!r}.")
     if not low < high:  # NaN ends here too
         raise ValueError(f"A range runs from a smaller to a larger number, not {low} to {high}.")
@@ -107,11 +113,8 @@ class Claim(NamedTuple):
 
     def _repr_html_(self):
         rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in self._rows())
-        return (
-            f'<div class="claim" role="group" aria-label="Claim"><style>{STYLE}</style>'
-            f'<p class="claim-statement"><b>Claim.</b> {_typeset(self.statement)}.</p>'
-            f'<dl>{rows}</dl>{_number_line(self)}<p class="claim-verdict">{self.verdict}</p></div>'
-        )
+        statement, line = _typeset(self.statement), _number_line(self)
+        return CARD.substitute(statement=statement, rows=rows, line=line, verdict=self.verdict)
 
     def _repr_mimebundle_(self, **kwargs):
         return {
@@ -123,9 +126,7 @@ class Claim(NamedTuple):
                 "tolerance": self.tolerance,
                 "distance": self.distance,
                 # JSON knows no infinity; null says that the rival is infinitely far
-                "rival_distance": self.rival_distance
-                if math.isfinite(self.rival_distance)
-                else None,
+                "rival_distance": None if self.rival_distance == math.inf else self.rival_distance,
             },
         }
 
@@ -168,43 +169,33 @@ def weigh(statement: str, measured: Any, expected: Any, rival: Any, tolerance: A
     tolerance = _tolerance(tolerance, measured)
     distance, rival_distance = _distance(measured, expected), _distance(measured, rival)
     result = Claim(statement, measured, expected, rival, tolerance, distance, rival_distance)
-    numbers = (
-        f"{statement!r}: measured {result.shown(measured)}, expected {result.shown(expected)}, "
-        f"rival {result.shown(rival)}, tolerance {tolerance:.3g}; "
-    )
+    sides = ", ".join(f"{name} {text}" for name, text in result._rows())
+    message = f'claim "{statement}": {sides}, tolerance {tolerance:.3g}; '
     if not distance <= tolerance:  # NaN refutes
-        raise ClaimRefuted(f"{numbers}off by {distance:.3g}")
+        raise ClaimRefuted(f"{message}off by {distance:.3g}")
     if rival_distance <= tolerance:
-        raise ClaimUndecided(f"{numbers}the rival is off by {rival_distance:.3g} only")
+        raise ClaimUndecided(f"{message}the rival is off by {rival_distance:.3g} only")
     return result
 
 
 def _array(name, value):
     """Turn a caller's value into an array of booleans or of float64, without losing anything."""
     if isinstance(value, Range):
-        raise TypeError(
-            f"{name} is a range; measure a number, and put ranges in expected or rival."
-        )
+        raise TypeError(f"{name} is a range; ranges are for expected and rival.")
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
         value = (value.double() if value.is_floating_point() else value).resolve_conj().numpy()
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ValueError(
-            f"{name} is no array, its rows have different lengths: {value!r}"
-        ) from error
-    if array.dtype != bool and array.dtype.kind not in "iuf":
-        raise TypeError(
-            f"{name} is {value!r:.80}; a claim compares real numbers, booleans, or arrays of them."
-        )
+        raise ValueError(f"{name} has rows of different lengths: {value!r:.80}") from error
     if array.size == 0:
         raise ValueError(f"{name} is empty (shape {array.shape}), so nothing would be compared.")
-    if (
-        array.dtype.kind in "iu"
-        and max(abs(int(array.max())), abs(int(array.min()))) > EXACT_INTEGERS
-    ):
+    integers = array.dtype.kind in "iu" or all(isinstance(x, int) for x in array.flat)
+    if integers and max(abs(int(array.max())), abs(int(array.min()))) > EXACT_INTEGERS:
         raise ValueError(f"{name} has integers above 2**53, which float64 cannot tell apart.")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} is {value!r:.80}; wanted are real numbers, booleans, or arrays.")
     return array if array.dtype == bool else array.astype(np.float64)
 
 
@@ -241,14 +232,12 @@ def _tolerance(value, measured):
 
 def _distance(measured, side):
     """Give the largest absolute difference; NaN where something measured is NaN."""
-    if isinstance(side, Range):
-        gap = np.maximum(np.maximum(side.low - measured, measured - side.high), 0)
-    elif measured.dtype == bool:
-        gap = (measured != side).astype(float)
-    else:
-        same = measured == side  # equal infinities have no difference
-        gap = np.where(same, 0, np.abs(np.where(same, 0, measured) - np.where(same, 0, side)))
-    return float(gap.max())
+    if measured.dtype == bool:
+        return float((measured != side).max())
+    low, high = side if isinstance(side, Range) else (side, side)
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities on both sides, huge numbers
+        gap = np.minimum(np.abs(measured - low), np.abs(measured - high))
+    return float(np.where((low <= measured) & (measured <= high), 0, gap).max())
 
 
 def _shown(value, *resolutions):
@@ -285,55 +274,47 @@ def _typeset(statement):
     """Turn a statement into HTML, its mathematics into MathML that needs no script."""
     if not isinstance(statement, str):
         raise TypeError(f"The statement of a claim is a string, not {statement!r:.80}.")
-    if not statement.strip() or "\n" in statement:
+    if not statement.strip() or statement.splitlines() != [statement]:
         raise ValueError(f"The statement of a claim is one line of text, not {statement!r}.")
-    if statement.count("$") % 2:
+    parts = re.split(r"(`[^`]+`|\$[^$]+\$)", statement)
+    if any("$" in part for part in parts[::2]):  # what is neither code nor mathematics
         raise ValueError(f"An odd number of dollar signs, so mathematics has no end: {statement!r}")
-    parts = re.split(r"(\$[^$]+\$|`[^`]+`)", statement)
     return "".join(_typeset_part(part) for part in parts)
 
 
 def _typeset_part(part):
     if part.startswith("$"):
-        mathml = convert(part[1:-1])
-        if "\\" in mathml:
-            raise ValueError(f"A TeX command in {part} is unknown to latex2mathml.")
-        return mathml
+        return _mathml(part[1:-1])
     if part.startswith("`"):
         return f"<code>{escape(part[1:-1])}</code>"
     return escape(part)
 
 
-def _number_line(card):
-    """Draw measured (disc), expected (bar) and rival (cross) on a line, in the ink of the page.
+def _mathml(tex):
+    try:
+        element = convert_to_element(tex)
+    except Exception as error:  # the library's errors have no class in common
+        raise ValueError(f"latex2mathml cannot read ${tex}$: {error!r}") from error
+    for node in element.iter():  # the library leaves its entities to be resolved
+        node.text = unescape(node.text or "")
+        if "\\" in node.text:
+            raise ValueError(f"A TeX command in ${tex}$ is unknown to latex2mathml.")
+    return ElementTree.tostring(element, encoding="unicode")
 
-    Arrays are placed by their distance from what was expected, which is then at 0; where there is
-    no line of numbers, there is no drawing.
-    """
-    spots = [card.measured, card.expected, card.rival]
-    if card.measured.dtype == bool:
+
+def _number_line(card):
+    """Draw measured (disc), expected (bar) and rival (cross) on a line, in the ink of the page."""
+    if card.measured.shape != () or card.measured.dtype == bool:
         return ""
-    if card.measured.shape:
-        if any(isinstance(spot, Range) for spot in spots):
-            return ""
-        apart = np.abs(card.rival - card.expected).max()
-        spots = [np.float64(card.distance), np.float64(0), apart]
+    spots = [card.measured, card.expected, card.rival]
     spots = [x if isinstance(x, Range) else Range(x.item(), x.item()) for x in spots]
     ends = [x for spot in spots for x in spot if math.isfinite(x)]
     if not math.isfinite(spots[0].low) or min(ends) == max(ends):
         return ""
 
     def place(x):
-        return min(max(20 + 280 * (x - min(ends)) / (max(ends) - min(ends)), 4), 316)
+        return round(min(max(20 + 280 * (x - min(ends)) / (max(ends) - min(ends)), 4), 316), 1)
 
     (disc, _), (left, right), (near, far) = ([place(x) for x in spot] for spot in spots)
     crosses = "".join(f"M{x - 5:.1f} 9l10 10m0-10l-10 10" for x in {near, far} if 4 < x < 316)
-    return (
-        '<svg viewBox="0 0 320 28" role="img" fill="none" stroke="currentColor" aria-label="Number '
-        'line: disc, measured; bar, expected; cross, believed instead">'
-        '<path d="M4 14H316" stroke-opacity=".35"/>'
-        f'<path d="M{left:.1f} 4V24M{right:.1f} 4V24M{left:.1f} 14H{right:.1f}" stroke-width="3"/>'
-        f'<path d="M{near:.1f} 14H{far:.1f}" stroke-width="2" stroke-dasharray="3 3"/>'
-        f'<path d="{crosses}" stroke-width="2"/>'
-        f'<circle cx="{disc:.1f}" cy="14" r="4.5" fill="currentColor" stroke="none"/></svg>'
-    )
+    return LINE.substitute(disc=disc, left=left, right=right, near=near, far=far, crosses=crosses)

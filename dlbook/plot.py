@@ -9,7 +9,7 @@ PANEL_INCHES = 2.4  # height of a panel, and width of one of several side by sid
 def use_style() -> None:
     """Draw every figure from here on in the style of the book, as SVG where it is shown."""
     plt.style.use("dlbook.book")
-    set_matplotlib_formats("svg")
+    set_matplotlib_formats("svg", metadata={"Date": None})  # the same figure, the same bytes
 
 
 def panels(columns: int, rows: int = 1, *, height: float = PANEL_INCHES, **options):

@@ -12,9 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-BATCH_ELEMENTS = (
-    2**22
-)  # elements of one poisoned batch, so that memory stays below a few hundred MB
+BATCH_ELEMENTS = 2**22  # of one poisoned batch: a few hundred MB with what a net makes of it
 
 
 class _Window(NamedTuple):
@@ -103,9 +101,7 @@ def _follow(windows, field):
 def _union(fields):
     jumps = sorted({field.jump for field in fields})
     if len(jumps) > 1:
-        raise ValueError(
-            f"Branches end with jumps of {jumps} pixels; give them the same product of strides."
-        )
+        raise ValueError(f"Branches end with jumps of {jumps} pixels, which must be equal.")
     start = min(field.start for field in fields)
     return Field(max(field.start + field.size for field in fields) - start, jumps[0], start)
 
@@ -176,13 +172,18 @@ def _layers(net, name="the net"):
 def _obstacle(module, original):
     """Say why the field behind ``module`` cannot be known, or return None."""
     if isinstance(module, GLOBAL):
-        return "makes the receptive field the whole input, whatever its size."
+        return "makes the receptive field the whole input, or a share of it, whatever its size."
     if isinstance(module, BATCH_NORMS):
         if not module.training and module.track_running_stats:
             return None
+        advice = "call net.eval()" if module.track_running_stats else "keep running statistics"
         return (
             "takes its mean and variance over all positions of the batch, so the field is the "
-            "whole input; call net.eval() for the field at test time."
+            f"whole input; {advice} for the field at test time."
+        )
+    if getattr(module, "padding_mode", "zeros") == "circular":
+        return (
+            "pads circularly, so units at one border read the other; find the field by measure()."
         )
     if isinstance(module, (*WINDOWED, *POINTWISE)) and original:
         return None
@@ -227,10 +228,9 @@ def measure(net: nn.Module, length: int, axis: int | None = None) -> torch.Tenso
     channels, axes = _input_shape(net)
     try:
         length = Window(length).kernel
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"length is a whole number of pixels, at least 1, not {length!r}."
-        ) from None
+    except (TypeError, ValueError) as error:
+        wanted = f"length is a whole number of pixels, at least 1, not {length!r}."
+        raise type(error)(wanted) from None
     if axis is not None and axis not in range(axes):
         raise ValueError(f"The net has spatial axes 0 to {axes - 1}, not {axis!r}.")
     for name, module in net.named_modules():

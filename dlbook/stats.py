@@ -1,10 +1,12 @@
 """An experiment over several seeds, and the interval that its mean lies in."""
 
 import math
+import numbers
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from scipy.stats import ttest_1samp
 
 
@@ -29,11 +31,17 @@ def over_seeds(experiment: Callable[[int], float], seeds: Iterable[int]) -> np.n
     seeds = list(seeds)
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"A seed comes twice, so its run would count twice: {seeds}.")
-    results = np.array([float(experiment(seed)) for seed in seeds])
-    if not np.isfinite(results).all():
-        bad = seeds[int(np.argmin(np.isfinite(results)))]
-        raise ValueError(f"The experiment gave NaN or infinity with seed {bad}.")
-    return results
+    return np.array([_number(experiment(seed), seed) for seed in seeds])
+
+
+def _number(result, seed):
+    if isinstance(result, torch.Tensor):
+        result = result.detach().cpu()
+    if np.shape(result) != () or not isinstance(result, numbers.Real | np.ndarray | torch.Tensor):
+        raise ValueError(f"The experiment must give one number, not {result!r:.80} (seed {seed}).")
+    if not math.isfinite(result):
+        raise ValueError(f"The experiment gave NaN or infinity with seed {seed}.")
+    return float(result)
 
 
 def interval(values: Iterable[float], level: float = 0.95) -> Interval:
@@ -46,7 +54,7 @@ def interval(values: Iterable[float], level: float = 0.95) -> Interval:
         ValueError: There are fewer than two values, one is not finite, or ``level`` is not between
             0 and 1.
     """
-    values = np.asarray(values, dtype=np.float64)
+    values = np.array(list(values) if isinstance(values, Iterable) else values, dtype=np.float64)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(
             f"An interval needs a list of at least two runs, not shape {values.shape}."

@@ -1,5 +1,6 @@
 """The training loop of every chapter but the one that teaches it."""
 
+import numbers
 from collections.abc import Callable
 
 import torch
@@ -38,14 +39,14 @@ def fit(
 
     Raises:
         ValueError: The data are empty or differ in length, a count is below 1, or the loss is not
-            finite; the message names the step.
+            one finite number; the message names the step.
     """
     if len(inputs) != len(targets) or len(inputs) == 0:
         raise ValueError(
             f"Each input needs a target: {len(inputs)} inputs came with {len(targets)} targets."
         )
     for name, count in (("epochs", epochs), ("batch_size", batch_size)):
-        if not isinstance(count, int) or count < 1:
+        if not isinstance(count, numbers.Integral) or count < 1:
             raise ValueError(f"{name} is a whole number, at least 1, not {count!r}.")
     losses = []
     net.train()
@@ -54,6 +55,11 @@ def fit(
         for _ in tqdm(range(epochs), desc="training", unit="epoch", leave=False):
             for batch in torch.randperm(len(inputs)).split(batch_size):
                 value = loss(net(inputs[batch]), targets[batch])
+                if value.shape != ():
+                    raise ValueError(
+                        f"loss must give the mean over a batch, one number, but it gave shape "
+                        f"{tuple(value.shape)}."
+                    )
                 if not value.isfinite():
                     raise ValueError(
                         f"The loss is {value.item()} at step {len(losses)}; "

@@ -10,15 +10,9 @@ def check_figures(app, doctree):
     """Warn of an image without alternative text of its own, and of one without a caption."""
     for image in doctree.findall(nodes.image):
         if not image.get("alt", "").strip():
-            logger.warning("figure without alternative text (alt)", location=image)
-        elif not _inside_figure(image):
-            logger.warning("figure without a caption and a name", location=image)
-
-
-def _inside_figure(node):
-    while node is not None and not isinstance(node, nodes.figure):
-        node = node.parent
-    return node is not None
+            _warn(image, "figure without alternative text (alt)")
+        elif not any(isinstance(node, nodes.figure) for node in _ancestry(image)):
+            _warn(image, "figure without a caption and a name")
 
 
 def check_errors(app, doctree):
@@ -26,12 +20,21 @@ def check_errors(app, doctree):
 
     That is what happens when an object fails to represent itself, after its cell has run.
     """
-    for output in doctree.findall(_is_error):
-        logger.warning("a cell shows an error: %s", output.astext()[-200:], location=output)
+    for node in doctree.findall(nodes.Element):
+        if "traceback" in node.get("classes", ()):
+            _warn(node, f"a cell shows an error: {node.astext().splitlines()[-1]}")
 
 
-def _is_error(node):
-    return isinstance(node, nodes.Element) and "traceback" in node.get("classes", ())
+def _warn(node, message):
+    # outputs have no line of their own, but the cell around them has
+    placed = next((n for n in _ancestry(node) if n.line), node)
+    logger.warning(message, location=placed)
+
+
+def _ancestry(node):
+    while node is not None:
+        yield node
+        node = node.parent
 
 
 def setup(app):
