@@ -101,7 +101,9 @@ def _follow(windows, field):
 def _union(fields):
     jumps = sorted({field.jump for field in fields})
     if len(jumps) > 1:
-        raise ValueError(f"Branches end with jumps of {jumps} pixels, which must be equal.")
+        raise ValueError(
+            f"Branches end with jumps of {jumps} pixels; give them the same product of strides."
+        )
     start = min(field.start for field in fields)
     return Field(max(field.start + field.size for field in fields) - start, jumps[0], start)
 

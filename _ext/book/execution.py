@@ -25,7 +25,7 @@ def prepare_environment() -> None:
 def cache_path(root: Path = ROOT) -> Path:
     """Give the cache folder that belongs to the present ``dlbook``, pinned versions and Python."""
     digest = hashlib.sha256(sys.version.encode())
-    package = sorted(p for p in root.glob("dlbook/*") if p.is_file())
+    package = sorted(p for p in root.glob("dlbook/**/*") if p.is_file() and p.suffix != ".pyc")
     for path in [*package, root / "requirements.txt"]:
         digest.update(f"\0{path.relative_to(root)}\0".encode() + path.read_bytes())
     return root / "_build" / ".jupyter_cache" / digest.hexdigest()[:12]
