@@ -15,7 +15,7 @@ PY := $(VENV)/bin/python
 # from the cache. A failed build forgets what it read: Sphinx would not repeat the warnings of pages it has read.
 book: $(VENV)/ready
 	$(PY) -m pytest --nbmake --exitfirst --quiet chapters
-	$(VENV)/bin/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
+	$(VENV)/bin/jupyter-book build . -W -n --keep-going --quiet || { rm -rf _build/.doctrees; exit 1; }
 
 test: $(VENV)/ready
 	$(PY) -m pytest --nbmake
