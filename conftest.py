@@ -54,18 +54,13 @@ class ChapterItem(NotebookItem):
         text = self.path.read_text("utf-8")
         notebook = read_myst_markdown_notebook(text, add_source_map=True, path=self.path)
         cache = get_cache(cache_path())
-        try:
-            cache.match_cache_notebook(notebook)
-        except KeyError:
-            result = self._execute(notebook)
-        else:
-            self.add_report_section("call", "cache", "unchanged since it passed, not run again")
+        if _has_passed(notebook, cache):
             self.user_properties.append(("unchanged", self.path.name))
             return
-        error = result.error or _stderr(result.nb)
+        result = self._execute(notebook)
+        error = result.error or _complaint(result.nb)
         if error:
-            line = _line(text, notebook, error)
-            place = f"{self.path.relative_to(self.config.rootpath)}:{line}"
+            place = f"{self.path.relative_to(self.config.rootpath)}:{_line(text, notebook, error)}"
             error.summary = f"{place}: {_plain(error.summary)}"
             error.trace = f"{error.trace}\n\n{error.summary}\n"  # pytest cuts its own summary short
             raise NotebookFailedException(NotebookResult(result.nb, error))
@@ -99,13 +94,23 @@ def pytest_terminal_summary(terminalreporter):
         )
 
 
-def _stderr(notebook):
-    """Report the first cell that wrote to stderr: in this book a warning is an error."""
+def _has_passed(notebook, cache):
+    """Tell whether the cache has outputs of the same code, and nothing to complain of in them."""
+    try:
+        record = cache.match_cache_notebook(notebook)
+    except KeyError:
+        return False
+    return not _complaint(cache.get_cache_bundle(record.pk).nb)  # a build keeps what it warns of
+
+
+def _complaint(notebook):
+    """Report the first cell that shows an error or wrote to stderr: here a warning is an error."""
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
-            if output.get("name") == "stderr":
-                summary = f"output on stderr: {output.text.strip().rpartition(chr(10))[2]}"
-                return NotebookError(summary, f"{cell.source}\n\n{output.text}", index)
+            text = output.get("text", "")
+            if output.output_type == "error" or output.get("name") == "stderr":
+                last = text.strip().rpartition("\n")[2]
+                return NotebookError(f"output on stderr: {last}", f"{cell.source}\n\n{text}", index)
     return None
 
 

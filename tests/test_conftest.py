@@ -6,6 +6,11 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+from book.execution import cache_path
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from myst_nb.core.read import read_myst_markdown_notebook
+from nbformat.v4 import new_output
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -161,7 +166,15 @@ def first(root):
 
 @pytest.fixture(scope="module")
 def second(root, first):
-    """Run again without workers, after edits of prose and of code, and with cells that fail."""
+    """Run again without workers, after edits of prose and of code, and with cells that fail.
+
+    A build has meanwhile kept the outputs of a chapter that it warned of.
+    """
+    path = root / "chapters" / "stderr.md"
+    warned = read_myst_markdown_notebook(path.read_text(), add_source_map=True, path=path)
+    warned.cells[-1].outputs = [new_output("stream", name="stderr", text="this is deprecated")]
+    cache = get_cache(cache_path(root))
+    cache.cache_notebook_bundle(CacheBundleIn(warned, str(path)), check_validity=False)
     write(
         root,
         prose=good(2).replace("Some words", "Other words,\nand more"),
