@@ -5,7 +5,7 @@ neural networks", Distill, doi:10.23915/distill.00021, run from the input to the
 """
 
 import copy
-import operator
+import numbers
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -39,16 +39,11 @@ class Window(_Window):
         """Check the fields."""
         values = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
         for name, value in values.items():
-            try:
-                if isinstance(value, bool):
-                    raise TypeError
-                values[name] = operator.index(value)
-            except TypeError:
-                message = f"Window: {name} must be a whole number of pixels, not {value!r}."
-                raise TypeError(message) from None
-            if values[name] < (least := 0 if name == "padding" else 1):
+            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+                raise TypeError(f"Window: {name} must be a whole number of pixels, not {value!r}.")
+            if value < (least := 0 if name == "padding" else 1):
                 raise ValueError(f"Window: {name} must be at least {least}, not {value}.")
-        return super().__new__(cls, **values)
+        return super().__new__(cls, *map(int, values.values()))
 
 
 class Field(NamedTuple):
