@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 import pytest
-from book.execution import cache_path, prepare_environment
+from book.execution import cache_path, first_line, prepare_environment
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
@@ -107,10 +107,14 @@ def _complaint(notebook):
     """Report the first cell that shows an error or wrote to stderr: here a warning is an error."""
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
-            text = output.get("text", "")
-            if output.output_type == "error" or output.get("name") == "stderr":
-                last = text.strip().rpartition("\n")[2]
-                return NotebookError(f"output on stderr: {last}", f"{cell.source}\n\n{text}", index)
+            if output.output_type == "error":
+                summary = text = f"{output.ename}: {output.evalue}"
+            elif output.get("name") == "stderr":
+                text = output.text
+                summary = f"output on stderr: {text.strip().rpartition(chr(10))[2]}"
+            else:
+                continue
+            return NotebookError(summary, f"{cell.source}\n\n{text}", index)
     return None
 
 
@@ -120,10 +124,7 @@ def _plain(text):
 
 def _line(text, notebook, error):
     """Find the line of the source file in which a cell failed."""
-    lines = [line.strip() for line in text.splitlines()]
-    start = notebook.metadata.source_map[error.failing_cell_index]
-    code = [line.strip() for line in notebook.cells[error.failing_cell_index].source.splitlines()]
-    # the code begins somewhere after the fence and the options of the cell
-    starts = [n for n in range(start, len(lines)) if lines[n : n + len(code)] == code]
+    fence = notebook.metadata.source_map[error.failing_cell_index]
+    start = first_line(text, fence, notebook.cells[error.failing_cell_index].source)
     within = re.findall(r"Cell In\[\d+\], line (\d+)", _plain(error.trace))
-    return (starts[0] if starts else start) + (int(within[0]) if within else 1)
+    return start + (int(within[0]) if within else 1)

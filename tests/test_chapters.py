@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from book.execution import first_line
 from myst_nb.core.read import read_myst_markdown_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,9 +45,8 @@ def test_every_chapter_is_in_the_table_of_contents_and_no_other():
 
 @chapters
 def test_no_cell_is_longer_than_the_page_bears(path):
-    lengths = {line: len(code.split("\n")) for line, _, code in code_cells(path)}
-    blank = {line: code.split("\n").count("") for line, _, code in code_cells(path)}
-    assert not {n: lengths[n] for n in lengths if lengths[n] - blank[n] > MOST_LINES}
+    lengths = {line: len([x for x in code.split("\n") if x]) for line, _, code in code_cells(path)}
+    assert not {line: n for line, n in lengths.items() if n > MOST_LINES}
 
 
 @chapters
@@ -108,13 +108,11 @@ def test_every_source_that_is_cited_is_in_the_bibliography(path):
 
 @chapters
 def test_the_code_of_a_chapter_passes_the_linter(path):
-    lines = [""] * (len(path.read_text("utf-8").split("\n")) + 1)
-    source = path.read_text("utf-8").split("\n")
-    for line, _, code in code_cells(path):  # at the lines where they stand, to report them
-        code = code.split("\n")
-        while source[line : line + len(code)] != code:
-            line += 1
-        lines[line : line + len(code)] = code
+    text = path.read_text("utf-8")
+    lines = [""] * len(text.splitlines())
+    for fence, _, code in code_cells(path):  # at the lines where they stand, to report them
+        start, code = first_line(text, fence, code), code.splitlines()
+        lines[start : start + len(code)] = code
     command = [sys.executable, "-m", "ruff", "check", "--stdin-filename", f"{path.stem}.py"]
     rules = ["--select", "E,F,W,B,UP,SIM,PT", "--ignore", "E302,E303,E305,E402,E741,W391"]
     result = subprocess.run(

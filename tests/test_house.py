@@ -59,18 +59,13 @@ def test_the_package_states_lower_bounds_only():
 
 
 def test_the_package_states_what_it_imports():
-    imported = {
-        name.split(".")[0]
-        for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
+    modules = set()
+    for node in (n for path in MODULES for n in ast.walk(ast.parse(path.read_text("utf-8")))):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(node.module)
+    imported = {module.split(".")[0] for module in modules}
     providers = packages_distributions()
     found = {canonicalize_name(p) for name in imported for p in providers.get(name, [])}
     stated = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}

@@ -1,4 +1,4 @@
-"""Where executed chapters are kept, and what they run in; for the build and the tests alike.
+"""How chapters are run and where they are kept; for the build and the tests alike.
 
 jupyter-cache knows a chapter by its code. What the code imports is not in that key, so the folder
 of the cache is named by it: a change in ``dlbook`` or in a pinned version starts a new folder, and
@@ -29,6 +29,17 @@ def cache_path(root: Path = ROOT) -> Path:
     for path in [*package, root / "requirements.txt"]:
         digest.update(f"\0{path.relative_to(root)}\0".encode() + path.read_bytes())
     return root / "_build" / ".jupyter_cache" / digest.hexdigest()[:12]
+
+
+def first_line(text: str, fence: int, code: str) -> int:
+    """Find where the code of a cell begins in its chapter: after its fence and its options.
+
+    ``fence`` is the cell's line in the notebook's source map; lines count from 0. A fence may be
+    indented.
+    """
+    lines, wanted = ([line.strip() for line in x.splitlines()] for x in (text, code))
+    places = range(fence, len(lines))
+    return next((n for n in places if lines[n : n + len(wanted)] == wanted), fence)
 
 
 def setup(app):
