@@ -3,6 +3,8 @@
 import matplotlib.pyplot as plt
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
+# What text, axes and background are drawn in; a page puts its own colours in their place.
+INK, PAPER = "#010101", "#fefefe"
 PANEL_INCHES = 2.4  # height of a panel, and width of one of several side by side
 
 
