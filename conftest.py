@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 import pytest
-from book.execution import cache_path, first_line, prepare_environment
+from book.execution import cache_path, cached, first_line, prepare_environment
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
@@ -53,8 +53,8 @@ class ChapterItem(NotebookItem):
         """Run the chapter, unless the cache has it, and keep its outputs."""
         text = self.path.read_text("utf-8")
         notebook = read_myst_markdown_notebook(text, add_source_map=True, path=self.path)
-        cache = get_cache(cache_path())
-        if _has_passed(notebook, cache):
+        run = cached(notebook)
+        if run and not _complaint(run):  # a build keeps what it warns of
             self.user_properties.append(("unchanged", self.path.name))
             return
         result = self._execute(notebook)
@@ -67,6 +67,7 @@ class ChapterItem(NotebookItem):
         for cell in result.nb.cells:
             cell.metadata.pop("execution", None)  # times would change the key in the cache
         bundle = CacheBundleIn(result.nb, str(self.path))
+        cache = get_cache(cache_path())
         cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
     def _execute(self, notebook):
@@ -92,15 +93,6 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"unchanged since they passed, not run again (make clean forgets): {', '.join(names)}"
         )
-
-
-def _has_passed(notebook, cache):
-    """Tell whether the cache has outputs of the same code, and nothing to complain of in them."""
-    try:
-        record = cache.match_cache_notebook(notebook)
-    except KeyError:
-        return False
-    return not _complaint(cache.get_cache_bundle(record.pk).nb)  # a build keeps what it warns of
 
 
 def _complaint(notebook):

@@ -10,6 +10,9 @@ import os
 import sys
 from pathlib import Path
 
+from jupyter_cache import get_cache
+from nbformat import NotebookNode
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # One thread: the numbers do not depend on the machine, and two kernels do not fight over two cores.
@@ -29,6 +32,14 @@ def cache_path(root: Path = ROOT) -> Path:
     for path in [*package, root / "requirements.txt"]:
         digest.update(f"\0{path.relative_to(root)}\0".encode() + path.read_bytes())
     return root / "_build" / ".jupyter_cache" / digest.hexdigest()[:12]
+
+
+def cached(notebook: NotebookNode) -> NotebookNode | None:
+    """Find the run of a notebook in the cache; None if it has none, or if a cell of it raised."""
+    try:
+        return get_cache(cache_path()).merge_match_into_notebook(notebook)[1]
+    except KeyError:
+        return None
 
 
 def first_line(text: str, fence: int, code: str) -> int:
