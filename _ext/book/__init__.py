@@ -1,10 +1,19 @@
 """What the book adds to Sphinx: each part is one small module with a test of its own."""
 
-from book import commit, execution, figures, icons, ledger, mathematics, outputs
+import hashlib
+from pathlib import Path
+
+from book import commit, execution, figures, folding, icons, ledger, mathematics, outputs, printing
+
+PARTS = (execution, outputs, mathematics, figures, folding, ledger, commit, printing, icons)
 
 
 def setup(app):
     """Connect every part."""
-    for part in (execution, outputs, mathematics, figures, ledger, commit, icons):
+    for part in PARTS:
         part.setup(app)
+    # Sphinx does not see that we have changed, and would leave pages as they are
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    app.add_config_value("book_parts", digest, "env", str)
     return {"parallel_read_safe": False}  # the ledger notes claims page by page
