@@ -70,19 +70,19 @@ class Export:
             if kind == "section":
                 self._flow(node.children, level + 1)
             elif kind == "title":
-                self._heading(level, self._number(node.parent) + self.markdown.text(node))
+                self._heading(level, self._number(node.parent) + self.markdown.text(node.children))
             elif kind in EXERCISES:
                 label = self.markdown.label(node) if kind != "exercise_node" else ""
-                self._heading(level + 1, label + self.markdown.text(node[0]))
+                self._heading(level + 1, label + self.markdown.text(node[0].children))
                 self._flow(node.children[1:], level + 1)
             elif kind == "solution_node":
                 self._solution(node, level + 2)
             elif node.get("nb_element") == "cell_code":
                 self._code(node["cell_index"])
-                for caption in node.findall(nodes.caption):  # the reader's cell makes the figure
-                    self.blocks += self.markdown.block(caption)
+                # the figure itself is made by whoever runs the cell
+                self.blocks += self.markdown.blocks(node.findall(nodes.caption))
             else:
-                self.blocks += self.markdown.block(node)
+                self.blocks += self.markdown.blocks([node])
 
     def _number(self, section):
         numbers = self.builder.secnumbers
