@@ -19,6 +19,7 @@ CONF = """\
 extensions = [
     "myst_nb", "sphinx_exercise", "sphinx_proof", "sphinxcontrib.bibtex", "book", "statements"
 ]
+exclude_patterns = ["_build"]
 html_theme = "sphinx_book_theme"
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 numfig = math_numfig = True
@@ -69,8 +70,8 @@ CONSTRUCTS = {
         "\\- no list\n\n1948\\. No list\n\n\\# no heading",
     ),
     "within": (
-        r"Let $a<b$ and $\mu_i > \text{if $a<b$}$ cost \$5.",
-        r"Let $a \lt b$ and $\mu_i \gt \text{if $a<b$}$ cost \$5.",
+        r"Let $a<b$ and $\mu_i > \text{if a<b}$ cost \$5.",
+        r"Let $a \lt b$ and $\mu_i \gt \text{if a<b}$ cost \$5.",
     ),
     "display": (
         "$$\na = b % why\n  < c\n$$ (eq-first)\n\n$$\n\\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}\n$$",
@@ -115,7 +116,7 @@ CONSTRUCTS = {
     ),
     "lists": (
         "- one\n- two\n  - deep\n  - deeper\n\n3. three\n4. four\n\n   $$\n   x\n   $$\n\nterm\n: what it\n  means",
-        "- one\n- two\n\n  - deep\n  - deeper\n\n3. three\n\n4. four\n\n   $$ x $$\n\n- **term**\n\n  what it means",
+        "- one\n\n- two\n\n  - deep\n  - deeper\n\n3. three\n\n4. four\n\n   $$ x $$\n\n- **term**\n\n  what it means",
     ),
     "quotation": ("> Said *so*.\n>\n> Twice.", "> Said *so*.\n>\n> Twice."),
     "literal": (
@@ -124,11 +125,11 @@ CONSTRUCTS = {
     ),
     "table": (
         "| a | b |\n|---|---|\n| $\\|x\\|$ | `p\\|q` |",
-        "| a | b |\n| --- | --- |\n| $\\Vert x\\Vert $ | `p\\|q` |",
+        "| a | b |\n| --- | --- |\n| $\\vert x\\vert $ | `p\\|q` |",
     ),
     "list table": (
-        "```{list-table} Two\n:name: tab-one\n* - $|x|$\n  - one\n```",
-        "**Table 1.1.** Two\n\n|  |  |\n| --- | --- |\n| $\\vert x\\vert $ | one |",
+        "```{list-table} Two\n:name: tab-one\n* - $\\|x\\|$\n  - one\n```",
+        "**Table 1.1.** Two\n\n|  |  |\n| --- | --- |\n| $\\Vert x\\Vert $ | one |",
     ),
     "invisible": (
         "% a comment\n\n(sec-here)=\n### Here\n\n```{index} word\n```\n\nText.",

@@ -127,7 +127,7 @@ class Markdown:
     _block_image = _inline_image
 
     def _block_literal_block(self, node):
-        name, code = node.get("language", ""), node.astext()
+        name, code = node.get("language", ""), node.astext().rstrip("\n")
         name = {"default": "", "none": "", "ipython3": "python"}.get(name, name)
         ticks = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", code))])
         return f"{ticks}{name}\n{code}\n{ticks}"

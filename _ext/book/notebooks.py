@@ -50,7 +50,7 @@ class Export:
         self.sources = sources  # the chapter's cells as written, of which the tree lacks some
         self.cells, self.blocks, self.folded = [], [], []
         self._flow(doctree.children, 0)
-        self._code(len(sources))
+        self._code(float("inf"))
         self._end_cell()
 
     def notebook(self) -> nbformat.NotebookNode:
