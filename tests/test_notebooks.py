@@ -60,8 +60,8 @@ OTHER = "(other-section)=\n# Another page\n\n```{bibliography}\n```\n"
 # what a section has in the chapter, and in the notebook
 CONSTRUCTS = {
     "text": (
-        "An *emphasis*, a **word**, `code`, `` a`b ``,\na [link](https://a.org/b_(c)), 2 * 3 * 4, snake_case_\n"
-        "and a break\\\nhere.",
+        "An *emphasis*, a **word**, `code`, `` a`b ``,\n"
+        "a [link](https://a.org/b_(c)), 2 * 3 * 4, snake_case_\nand a break\\\nhere.",
         "An *emphasis*, a **word**, `code`, `` a`b ``, a [link](https://a.org/b_%28c%29), "
         r"2 \* 3 \* 4, snake\_case\_ and a break<br>here.",
     ),
@@ -74,7 +74,8 @@ CONSTRUCTS = {
         r"Let $a \lt b$ and $\mu_i \gt \text{if a<b}$ cost \$5.",
     ),
     "display": (
-        "$$\na = b % why\n  < c\n$$ (eq-first)\n\n$$\n\\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}\n$$",
+        "$$\na = b % why\n  < c\n$$ (eq-first)\n\n"
+        "$$\n\\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}\n$$",
         "$$ a = b \\lt c \\tag{1.1} $$\n\n"
         r"$$ \begin{aligned} a &= b \\ c &= d \end{aligned} $$",
     ),
@@ -107,16 +108,18 @@ CONSTRUCTS = {
         "<details><summary>Why $x$ &amp; y</summary>\n\nBecause.\n\n- a\n- b\n\n</details>",
     ),
     "references": (
-        "See {eq}`eq-first`, {prf:ref}`thm-size`, {numref}`fig-dot`, {ref}`ex-one`, {numref}`tab-one`,"
-        " [here](sec-here), [there](other-section), [the page](other.md), {cite:t}`shannon`.",
+        "See {eq}`eq-first`, {prf:ref}`thm-size`, {numref}`fig-dot`, {ref}`ex-one`, "
+        "{numref}`tab-one`, [here](sec-here), [there](other-section), [the page](other.md), {cite:t}`shannon`.",
         "See (1.1), Theorem 1.1, Fig. 1.1, Exercise 1.1, Table 1.1, here, "
         "[there](https://ada.github.io/their-book/other.html#other-section), "
         "[the page](https://ada.github.io/their-book/other.html), "
         "Shannon [[1948](https://ada.github.io/their-book/other.html#id2)].",
     ),
     "lists": (
-        "- one\n- two\n  - deep\n  - deeper\n\n3. three\n4. four\n\n   $$\n   x\n   $$\n\nterm\n: what it\n  means",
-        "- one\n\n- two\n\n  - deep\n  - deeper\n\n3. three\n\n4. four\n\n   $$ x $$\n\n- **term**\n\n  what it means",
+        "- one\n- two\n  - deep\n  - deeper\n\n3. three\n4. four\n\n   $$\n   x\n   $$\n\n"
+        "term\n: what it\n  means",
+        "- one\n\n- two\n\n  - deep\n  - deeper\n\n3. three\n\n4. four\n\n   $$ x $$\n\n"
+        "- **term**\n\n  what it means",
     ),
     "quotation": ("> Said *so*.\n>\n> Twice.", "> Said *so*.\n>\n> Twice."),
     "literal": (
@@ -137,8 +140,8 @@ CONSTRUCTS = {
     ),
     "statement": (
         ":::{commit}\nIt is so.\n\nIt is not.\n\nDecided below.\n:::",
-        "**Statement 1.1.** True or false? It is so.\n\n<details><summary>Verdict and answer</summary>\n\n"
-        "**False.** It is not.\n\nDecided below.\n\n</details>",
+        "**Statement 1.1.** True or false? It is so.\n\n"
+        "<details><summary>Verdict and answer</summary>\n\n**False.** It is not.\n\nDecided below.\n\n</details>",
     ),
 }
 
@@ -197,9 +200,15 @@ and done.
 ```{solution-end}
 ```
 
-```{exercise}
+```{exercise} Plain
 :label: ex-two
+:nonumber:
 Why?
+```
+
+```{solution} ex-two
+:label: ex-two-solution
+That is why.
 ```
 
 ## End
@@ -355,21 +364,22 @@ def test_the_caption_of_a_figure_follows_its_cell(notebook):
 
 
 def test_a_solution_is_folded_under_a_heading_of_its_own(notebook):
-    cell = cell_with(notebook, "Solution to")
+    cell = cell_with(notebook, "Solution to Exercise 1.1")
     assert cell.source == "#### Solution to Exercise 1.1"
     assert cell.metadata["jp-MarkdownHeadingCollapsed"] is True
-    assert notebook.metadata.colab.collapsed_sections == [cell.metadata.id]
+    plain = cell_with(notebook, "#### Solution to the exercise")  # one without a number
+    assert notebook.metadata.colab.collapsed_sections == [cell.metadata.id, plain.metadata.id]
     assert cell_with(notebook, "How?").source == "### Exercise 1.1 (Do *it*)\n\nHow?"
 
 
 def test_what_follows_a_solution_begins_with_a_heading_that_ends_the_fold(notebook):
-    start = notebook.cells.index(cell_with(notebook, "Solution to"))
+    start = notebook.cells.index(cell_with(notebook, "Solution to Exercise 1.1"))
     sources = [cell.source for cell in notebook.cells[start + 1 : start + 5]]
-    assert sources == ["So:", "w = 4", "and done.", "### Exercise 1.2\n\nWhy?"]
+    assert sources == ["So:", "w = 4", "and done.", "### Exercise (Plain)\n\nWhy?"]
 
 
 def test_the_first_code_cell_installs_the_commits_package_in_colab_and_nothing_else(notebook):
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"][0]
+    code = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert 'if "google.colab" in sys.modules:\n    %pip install --quiet --no-deps ' in code
     assert code.endswith("https://github.com/Ada/their-book/archive/0123abcd.zip latex2mathml")
 

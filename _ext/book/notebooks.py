@@ -72,8 +72,8 @@ class Export:
             elif kind == "title":
                 self._heading(level, self._number(node.parent) + self.markdown.text(node.children))
             elif kind in EXERCISES:
-                label = self.markdown.label(node) if kind != "exercise_node" else ""
-                self._heading(level + 1, label + self.markdown.text(node[0].children))
+                title = self.markdown.label(node) + self.markdown.text(node[0].children)
+                self._heading(level + 1, title)
                 self._flow(node.children[1:], level + 1)
             elif kind == "solution_node":
                 self._solution(node, level + 2)
@@ -97,7 +97,7 @@ class Export:
         """Add a solution under a heading of its own, folded."""
         env, label = self.builder.env, node["target_label"]
         page = env.sphinx_exercise_registry[label]["docname"]
-        numbers = env.toc_fignumbers[page]["exercise"].get(label, ())
+        numbers = env.toc_fignumbers.get(page, {}).get("exercise", {}).get(label)
         name = f"Exercise {'.'.join(map(str, numbers))}" if numbers else "the exercise"
         self._heading(level, f"Solution to {name}")
         self._end_cell({"jp-MarkdownHeadingCollapsed": True})
@@ -184,7 +184,7 @@ def export(app, pagename, templatename, context, doctree):
             "tooltip": "Run this chapter in Google Colab",
             "label": "colab-button",
         }
-        context["header_buttons"].insert(0, button)
+        context.setdefault("header_buttons", []).insert(0, button)
 
 
 def setup(app):

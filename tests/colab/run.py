@@ -49,6 +49,7 @@ def run(notebook: Path) -> None:
     after = installed()
     changed = {name for name, _ in before.items() ^ after.items()}
     if changed != set(BROUGHT):
+        Path(sys.prefix, "ready").unlink(missing_ok=True)  # make then creates it anew
         sys.exit(f"{notebook} should install {BROUGHT} and change nothing else, but: {changed}")
 
 

@@ -1,3 +1,3 @@
-"""Makes every Python that finds this folder look like Colab's: its module is there from the start."""
+"""Has Colab's module there from the start, as Colab has."""
 
 import google.colab  # noqa: F401
