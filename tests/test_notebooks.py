@@ -109,7 +109,8 @@ CONSTRUCTS = {
     ),
     "references": (
         "See {eq}`eq-first`, {prf:ref}`thm-size`, {numref}`fig-dot`, {ref}`ex-one`, "
-        "{numref}`tab-one`, [here](sec-here), [there](other-section), [the page](other.md), {cite:t}`shannon`.",
+        "{numref}`tab-one`, [here](sec-here), [there](other-section), [the page](other.md), "
+        "{cite:t}`shannon`.",
         "See (1.1), Theorem 1.1, Fig. 1.1, Exercise 1.1, Table 1.1, here, "
         "[there](https://ada.github.io/their-book/other.html#other-section), "
         "[the page](https://ada.github.io/their-book/other.html), "
@@ -141,7 +142,8 @@ CONSTRUCTS = {
     "statement": (
         ":::{commit}\nIt is so.\n\nIt is not.\n\nDecided below.\n:::",
         "**Statement 1.1.** True or false? It is so.\n\n"
-        "<details><summary>Verdict and answer</summary>\n\n**False.** It is not.\n\nDecided below.\n\n</details>",
+        "<details><summary>Verdict and answer</summary>\n\n"
+        "**False.** It is not.\n\nDecided below.\n\n</details>",
     ),
 }
 

@@ -21,6 +21,7 @@ ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": str(ROOT / "tests" / "colab" / "runtime"),
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "OMP_NUM_THREADS": "1",  # more of them get in each other's way on a busy machine
     "TQDM_DISABLE": "1",  # bars are no warnings, although they go to stderr
 }
 
