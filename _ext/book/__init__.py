@@ -3,14 +3,27 @@
 import hashlib
 from pathlib import Path
 
-from book import commit, execution, figures, folding, icons, ledger, mathematics, outputs, printing
+from book import (
+    commit,
+    execution,
+    figures,
+    folding,
+    icons,
+    ledger,
+    mathematics,
+    notebooks,
+    outputs,
+    printing,
+    repository,
+)
 
-PARTS = (execution, outputs, mathematics, figures, folding, ledger, commit, printing, icons)
+READING = (execution, outputs, ledger, commit)  # what the sources need to be understood
+WRITING = (repository, mathematics, figures, folding, notebooks, printing, icons)
 
 
 def setup(app):
     """Connect every part."""
-    for part in PARTS:
+    for part in READING + WRITING:
         part.setup(app)
     # Sphinx does not see that we have changed, and would leave pages as they are
     sources = sorted(Path(__file__).parent.glob("*.py"))

@@ -10,9 +10,9 @@ def check_figures(app, doctree):
     """Warn of an image without alternative text of its own, and of one without a caption."""
     for image in doctree.findall(nodes.image):
         if not image.get("alt", "").strip():
-            _warn(image, "figure without alternative text (alt)")
+            warn(image, "figure without alternative text (alt)")
         elif not any(isinstance(node, nodes.figure) for node in _ancestry(image)):
-            _warn(image, "figure without a caption and a name")
+            warn(image, "figure without a caption and a name")
 
 
 def check_errors(app, doctree):
@@ -22,10 +22,11 @@ def check_errors(app, doctree):
     """
     for node in doctree.findall(nodes.Element):
         if "traceback" in node.get("classes", ()):
-            _warn(node, f"a cell shows an error: {node.astext().splitlines()[-1]}")
+            warn(node, f"a cell shows an error: {node.astext().splitlines()[-1]}")
 
 
-def _warn(node, message):
+def warn(node, message):
+    """Warn of a node, at its place or that of the closest node around it that has one."""
     # outputs have no line of their own, but the cell around them has
     placed = next((n for n in _ancestry(node) if n.line), node)
     logger.warning(message, location=placed)

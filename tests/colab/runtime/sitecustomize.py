@@ -1,0 +1,3 @@
+"""Has Colab's module there from the start, as Colab has."""
+
+import google.colab  # noqa: F401
