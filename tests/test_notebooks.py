@@ -17,7 +17,7 @@ FRONT = "---\nfile_format: mystnb\nkernelspec: {name: python3, display_name: Pyt
 
 CONF = """\
 extensions = [
-    "myst_nb", "sphinx_exercise", "sphinx_proof", "sphinxcontrib.bibtex", "book", "statements"
+    "myst_nb", "sphinx_exercise", "sphinx_proof", "sphinxcontrib.bibtex", "book"
 ]
 exclude_patterns = ["_build"]
 html_theme = "sphinx_book_theme"
@@ -26,31 +26,8 @@ numfig = math_numfig = True
 bibtex_bibfiles = ["references.bib"]
 bibtex_reference_style = "author_year"
 exercise_style = "solution_follow_exercise"
-"""
-
-# a directive that makes the node of a statement to commit to
-STATEMENTS = """
-from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
-
-class commit(nodes.General, nodes.Element):
-    pass
-
-class Commit(SphinxDirective):
-    has_content = True
-
-    def run(self):
-        node = commit(ids=["statement"], verdict=False)
-        self.state.nested_parse(self.content, self.content_offset, node)
-        return [node]
-
-def nothing(writer, node):
-    pass
-
-def setup(app):
-    app.add_enumerable_node(commit, "statement", html=(nothing, nothing))
-    app.connect("config-inited", lambda a, c: c.numfig_format.update(statement="Statement %s"))
-    app.add_directive("commit", Commit)
+nb_execution_mode = "cache"
+suppress_warnings = ["mystnb.unknown_mime_type"]
 """
 
 BIB = "@article{shannon, author={Claude Shannon}, title={A theory}, journal={Bell}, year={1948}}\n"
@@ -95,17 +72,9 @@ CONSTRUCTS = {
         ":::{prf:proof}\nBy words.\n\nAnd more.\n:::",
         "> *Proof.* By words.\n>\n> And more.",
     ),
-    "folded proof": (
-        ":::{prf:proof}\n:class: dropdown\nBy words.\n:::",
-        "<details><summary>Proof</summary>\n\nProof. By words.\n\n</details>",
-    ),
     "admonitions": (
         ":::{tip}\nTry it.\n:::\n\n:::{admonition} A *title*\nText.\n:::",
         "> **Tip**\n>\n> Try it.\n\n> **A *title***\n>\n> Text.",
-    ),
-    "dropdown": (
-        ":::{admonition} Why $x$ & *y*\n:class: dropdown\nBecause.\n\n- a\n- b\n:::",
-        "<details><summary>Why $x$ &amp; y</summary>\n\nBecause.\n\n- a\n- b\n\n</details>",
     ),
     "references": (
         "See {eq}`eq-first`, {prf:ref}`thm-size`, {numref}`fig-dot`, {ref}`ex-one`, "
@@ -137,13 +106,14 @@ CONSTRUCTS = {
     ),
     "invisible": (
         "% a comment\n\n(sec-here)=\n### Here\n\n```{index} word\n```\n\nText.",
-        "### 1.18.1. Here\n\nText.",
+        "### 1.16.1. Here\n\nText.",
     ),
     "statement": (
-        ":::{commit}\nIt is so.\n\nIt is not.\n\nDecided below.\n:::",
-        "**Statement 1.1.** True or false? It is so.\n\n"
+        ":::{commit} It is $<$ so.\n:label: commit-so\n:verdict: false\n:claim: $2$ is `2`\n\n"
+        "It is not.\n:::",
+        "**Statement 1.1.** True or false? It is $\\lt$ so.\n\n"
         "<details><summary>Verdict and answer</summary>\n\n"
-        "**False.** It is not.\n\nDecided below.\n\n</details>",
+        "**False.** It is not.\n\nDecided by the claim: $2$ is `2`.\n\n</details>",
     ),
 }
 
@@ -218,6 +188,11 @@ That is why.
 The end.
 
 ```{code-cell} ipython3
+from dlbook import claim
+claim("$2$ is `2`", measured=2, expected=2, rival=3, tolerance=0.5)
+```
+
+```{code-cell} ipython3
 :tags: [remove-cell]
 last = 5
 ```
@@ -270,7 +245,6 @@ def build(root, pages, **environment):
         "requirements.txt": "",
         "conf.py": CONF,
         "references.bib": BIB,
-        "_ext/statements.py": STATEMENTS,
         "index.md": f"# Contents of {names}\n\n```{{toctree}}\n:numbered:\n{contents}\n```\n",
         **{f"{name}.md": text for name, text in pages.items()},
     }
@@ -343,7 +317,7 @@ def test_every_cell_is_there_in_order_without_outputs_as_it_was_written(notebook
     written = ['x = "$a$ {ref}"   # kept as it is', "y = 2", "from IPython", "z = 3", "w = 4"]
     assert [cell.source[: len(text)] for cell, text in zip(cells, written, strict=False)] == written
     assert cells[-1].source == "last = 5"
-    assert len(cells) == 6
+    assert len(cells) == 7
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)
 
 

@@ -19,24 +19,24 @@ def check_folds(app, doctree):
 def drop_repeated_ids(app, doctree, docname):
     """Take out ids that the extensions for proofs and exercises give to many parts of a page."""
     for node in doctree.findall(nodes.Element):
-        if "ids" in node and REPEATED & set(node["ids"]):
+        theirs = not (node.children and isinstance(node[0], nodes.title))  # a section has a title
+        if theirs and REPEATED & set(node.get("ids", ())):
             node["ids"] = []
 
 
 def visit_solution(translator, node):
-    """Open a disclosure whose summary is the title."""
-    title = node.pop(node.first_child_matching_class(nodes.title))
+    """Write a disclosure whose summary is the title."""
+    title, *content = node.children
     opening = translator.starttag(node, "details", CLASS="admonition")
     translator.body.append(f"{opening}<summary>{title.astext()}</summary>\n")
-
-
-def depart_solution(translator, node):
-    """Close it."""
+    for child in content:
+        child.walkabout(translator)
     translator.body.append("</details>\n")
+    raise nodes.SkipNode
 
 
 def setup(app):
     """Take over the solutions of sphinx-exercise."""
     app.connect("doctree-read", check_folds)
     app.connect("doctree-resolved", drop_repeated_ids)
-    app.add_node(solution_node, override=True, html=(visit_solution, depart_solution))
+    app.add_node(solution_node, override=True, html=(visit_solution, None))

@@ -1,8 +1,8 @@
 """The index of every claim that the book makes, from the outputs of its cells.
 
-``{ledger}`` is the table, ``{count}`` a number from it: ``claims`` or ``chapters``; ``{claim}`` is a
-reference to a claim by its statement, word for word, or ``text <statement>``; one that no claim of
-the book makes ends a strict build. ``claims.json`` holds the table for programs, and
+``{ledger}`` is the table, ``{count}`` a number from it: ``claims`` or ``chapters``. ``{claim}`` is
+a reference to a claim by its statement, word for word, or by ``text <statement>``; one that no
+claim of the book makes ends a strict build. ``claims.json`` holds the table for programs, and
 ``claims.schema.json`` says what is in it.
 """
 

@@ -5,7 +5,6 @@ number, reference and citation. Google Colab and Jupyter know no directive and n
 MathJax has no configuration. A construct without a form here ends a strict build.
 """
 
-import html
 import re
 from textwrap import indent
 from urllib.parse import urljoin
@@ -177,19 +176,17 @@ class Markdown:
 
     def _theorem(self, node):
         name = self.label(node) or node["realtype"].title()
-        return self._framed(node, [nodes.Text(name), *node[0].children], node.children[1:])
+        return self._framed([nodes.Text(name), *node[0].children], node.children[1:])
 
     def _block_proof_node(self, node):
         (frame,) = node.children
-        if "dropdown" in frame["classes"]:
-            return self._framed(frame, [nodes.Text("Proof")], frame.children)
         first, *rest = self.blocks(frame.children)
         return _quote([re.sub(r"^Proof\. ", "*Proof.* ", first), *rest])
 
     def _block_admonition(self, node):
         if isinstance(node[0], nodes.title):
-            return self._framed(node, node[0].children, node.children[1:])
-        return self._framed(node, [nodes.Text(admonitionlabels[node.tagname])], node.children)
+            return self._framed(node[0].children, node.children[1:])
+        return self._framed([nodes.Text(admonitionlabels[node.tagname])], node.children)
 
     _block_attention = _block_caution = _block_danger = _block_error = _block_admonition
     _block_hint = _block_important = _block_note = _block_tip = _block_admonition
@@ -201,17 +198,8 @@ class Markdown:
         answer = _folded("Verdict and answer", [f"**{node['verdict']}.** {first}", *rest])
         return [f"**{self.label(node)}.** True or false? {statement}", answer]
 
-    def _framed(self, node, title, content):
-        blocks = self.blocks(content)
-        if "dropdown" not in node["classes"]:
-            return _quote([f"**{self.text(title).strip()}**", *blocks])
-        # within a tag there is no Markdown, but there is mathematics
-        forms = (self._inline_math if isinstance(x, nodes.math) else _escaped for x in title)
-        return _folded("".join(form(x) for form, x in zip(forms, title, strict=True)), blocks)
-
-
-def _escaped(node):
-    return html.escape(node.astext(), quote=False)
+    def _framed(self, title, content):
+        return _quote([f"**{self.text(title).strip()}**", *self.blocks(content)])
 
 
 def _tex(source):
