@@ -177,7 +177,8 @@ def _cells(app, claim, docname):
     yield [statement]
     for name in ("measured", "expected", "believed_instead"):
         yield [nodes.Text(claim[name])]
-    yield [nodes.Text(f"{margin(claim):.2g}")]
+    far = margin(claim)
+    yield [nodes.Text(f"{far:.2g}" if far < 10 or far >= 1e4 else f"{far:.0f}")]
     yield [nodes.reference("", title, internal=True, refuri=page)]
 
 
