@@ -3,28 +3,17 @@
 import hashlib
 from pathlib import Path
 
-from book import (
-    commit,
-    execution,
-    figures,
-    folding,
-    icons,
-    ledger,
-    mathematics,
-    notebooks,
-    outputs,
-    printing,
-    repository,
+READING = ("execution", "outputs", "ledger", "commit")  # without these no source can be read
+WRITING = (
+    *("repository", "mathematics", "figures", "folding"),
+    *("notebooks", "printing", "repairs", "icons"),
 )
-
-READING = (execution, outputs, ledger, commit)  # what the sources need to be understood
-WRITING = (repository, mathematics, figures, folding, notebooks, printing, icons)
 
 
 def setup(app):
     """Connect every part."""
     for part in READING + WRITING:
-        part.setup(app)
+        app.setup_extension(f"book.{part}")
     # Sphinx does not see that we have changed, and would leave pages as they are
     sources = sorted(Path(__file__).parent.glob("*.py"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()

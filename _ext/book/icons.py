@@ -29,7 +29,7 @@ def keep_rules(css: str, names: set[str]) -> str:
 
 def keep_glyphs(font: Path, characters: set[int]) -> None:
     """Take all other characters out of a font."""
-    options = subset.Options(flavor="woff2", notdef_outline=True, layout_features=[])
+    options = subset.Options(flavor="woff2", hinting=False, layout_features=[])
     loaded = subset.load_font(str(font), options)
     cut = subset.Subsetter(options)
     cut.populate(unicodes=characters)

@@ -16,6 +16,8 @@ from sphinx.util import logging
 from sphinx.util.fileutil import copy_asset
 from sphinx.util.math import get_node_equation_number
 
+from book.icons import keep_glyphs
+
 logger = logging.getLogger(__name__)
 
 KATEX = Path(__file__).parent / "katex"
@@ -83,8 +85,19 @@ def copy_style(app):
     (target / STYLE).write_text(re.sub(r',url\([^)]*\.(woff|ttf)\) format\("\w+"\)', "", style))
 
 
+def shrink_fonts(app, exception):
+    """Leave KaTeX's fonts the letters that occur on some page of the site."""
+    if exception or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    letters = set().union(*(path.read_text("utf-8") for path in site.rglob("*.html")))
+    for font in site.glob("_static/katex/fonts/*.woff2"):
+        keep_glyphs(font, {ord(letter) for letter in letters})
+
+
 def setup(app):
     """Become the renderer of mathematics."""
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
     app.add_css_file(f"katex/{STYLE}", priority=100)
     app.connect("builder-inited", copy_style)
+    app.connect("build-finished", shrink_fonts)
