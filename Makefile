@@ -2,13 +2,16 @@
 # make test    runs every unit test and every chapter
 # make lint    checks style and spelling
 #
+# make test-site    tests the built site in a browser, which has to be installed: apt-get install chromium
+# make weigh        compares its weight and speed with those of a default Jupyter Book of the same chapters
+#
 # Each makes .venv from requirements.txt when it is missing or older than it. PYTHON=... picks the interpreter.
 
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: book test lint clean
+.PHONY: book test test-site weigh lint clean
 .DELETE_ON_ERROR:
 
 # The chapters run first, so that a claim that fails is reported by chapter and line; the build takes their outputs
@@ -19,6 +22,12 @@ book: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(PY) -m pytest --nbmake
+
+test-site: book
+	$(PY) -m pytest --quiet tests/browser.py
+
+weigh: book
+	$(PY) tests/weigh.py
 
 lint: $(VENV)/ready
 	$(PY) -m ruff check .

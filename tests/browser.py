@@ -264,8 +264,8 @@ RULES = {
     "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "dark": ["color-contrast", "link-in-text-block"],
 }
-# axe takes minutes over thousands of tokens of code and glyphs. Of all tokens that look alike one is
-# enough, and of the picture of a formula, which readers of a screen do not hear, a box of its size.
+# axe takes minutes over thousands of tokens of code and glyphs. Of tokens that look alike one is
+# enough, and of the picture of a formula, which a screen reader passes over, a box of its size.
 THIN_OUT = """() => {
     const kinds = new Set();
     const alike = [...document.querySelectorAll("pre span:not(:has(*))")].filter(token => {
