@@ -80,22 +80,20 @@ function askForCommitment(box) {
 /* ---- printing, with answers or without ---- */
 
 const root = document.documentElement;
-let closedBefore = [];
-let themeBefore = null;
+let before = null; // what to put back
 
 addEventListener("beforeprint", () => {
-  if (root.dataset.print !== "questions") {
-    closedBefore = [...document.querySelectorAll("article details:not([open])")];
-    for (const details of closedBefore) details.open = true;
-  }
-  themeBefore = root.dataset.theme;
+  if (before) return;
+  const closed = [...document.querySelectorAll("article details:not([open])")];
+  before = { theme: root.dataset.theme, closed: root.dataset.print === "questions" ? [] : closed };
+  for (const details of before.closed) details.open = true;
   root.dataset.theme = "light"; // paper is white
 });
 addEventListener("afterprint", () => {
-  for (const details of closedBefore) details.open = false;
-  closedBefore = [];
-  root.dataset.theme = themeBefore;
+  for (const details of before.closed) details.open = false;
+  root.dataset.theme = before.theme;
   delete root.dataset.print;
+  before = null;
 });
 
 window.dlbook = {

@@ -439,6 +439,154 @@ def test_a_chapter_prints_with_its_answers_and_without_its_controls(path, open_p
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf())) > 3
 
 
+# ------------------------------------------------------------------------- statements to commit to
+
+STORE = "dlbook.commitments"
+
+
+@every_chapter
+def test_a_reader_commits_by_keyboard_and_finds_the_answer_again(path, browser):
+    with browser.new_context(viewport=WIDE) as context:
+        page = context.new_page()
+        page.goto((SITE / path).as_uri())
+        box = page.locator(".commit").first
+        verdict, label = box.get_attribute("data-verdict"), box.get_attribute("id")
+        answer, status = box.locator(".commit-answer"), box.locator("[role=status]")
+        assert not answer.is_visible()
+        box.locator(f"input[value={verdict}]").press("Space")
+        for _ in range(3):
+            box.locator("input[type=range]").press("ArrowRight")
+        box.locator("button[type=submit]").press("Enter")
+        said = f"You said {verdict}, 65 % sure: right."
+        assert answer.locator(".commit-decided a").is_visible()
+        assert status.inner_text() == said
+        assert page.evaluate("document.activeElement.type") == "reset"
+
+        page.reload()
+        assert answer.is_visible()
+        assert status.inner_text() == said
+        box.locator("button[type=reset]").press("Enter")
+        page.wait_for_function("document.activeElement.type === 'radio'")
+        assert not answer.is_visible()
+        assert label not in json.loads(page.evaluate(f"localStorage['{STORE}']"))
+
+
+@every_chapter
+def test_a_wrong_answer_is_called_wrong(path, open_page):
+    box = open_page(path).locator(".commit").first
+    wrong = {"true": "false", "false": "true"}[box.get_attribute("data-verdict")]
+    box.locator(f"input[value={wrong}]").check()
+    box.locator("button[type=submit]").click()
+    assert box.locator("[role=status]").inner_text() == f"You said {wrong}, 50 % sure: wrong."
+    box.locator("button[type=reset]").click()
+
+
+BROKEN_STORAGE = {
+    "nonsense in it": f"localStorage.setItem('{STORE}', '{{nonsense')",
+    "closed": """Object.defineProperty(window, "localStorage", {
+        get() { if (document.body) throw new Error("closed"); return {getItem: () => null}; }
+    })""",  # the theme asks it before there is a body, and does not survive that
+}
+
+
+@pytest.mark.parametrize("storage", BROKEN_STORAGE.values(), ids=BROKEN_STORAGE)
+@every_chapter
+def test_statements_work_with_a_storage_that_does_not(path, storage, browser):
+    with browser.new_context() as context:
+        context.add_init_script(storage)
+        page = context.new_page()
+        page.goto((SITE / path).as_uri())
+        box = page.locator(".commit").last
+        box.locator("input[value=true]").check()
+        box.locator("button[type=submit]").click()
+        assert box.locator(".commit-answer").is_visible()
+
+
+@every_chapter
+def test_without_scripts_a_statement_is_a_closed_disclosure(path, open_page):
+    box = open_page(path, java_script_enabled=False).locator(".commit").first
+    assert box.locator("form").count() == 0
+    assert not box.locator(".commit-verdict").is_visible()
+    box.locator("summary").press("Enter")
+    assert box.locator(".commit-verdict").is_visible()
+
+
+@both_schemes
+@every_chapter
+def test_axe_finds_no_violation_before_the_reader_commits(path, scheme, open_page):
+    page = open_page(path, color_scheme=scheme)
+    page.evaluate(AXE_SCRIPT)
+    assert page.locator(".commit-form:visible").count()
+    fail_for(page.evaluate(AXE.replace("axe.run({", "axe.run('.commit', {"), RULES["light"]))
+
+
+@pytest.mark.parametrize(("what", "shown"), [("answers", True), ("questions", False)])
+@every_chapter
+def test_answers_print_as_the_reader_chooses(path, what, shown, open_page):
+    page = open_page(path, color_scheme="dark")
+    page.evaluate("window.print = () => dispatchEvent(new Event('beforeprint'))")
+    page.locator(".dropdown-download-buttons > button").click()
+    page.locator(f".btn-print-{what}-button").click()
+    page.emulate_media(media="print")
+    answers = ".solution > *, .commit-answer > *"
+    fail_for(page.evaluate(SHOWN, [answers, not shown]))
+    assert page.locator(answers).count()
+    assert page.locator("html").get_attribute("data-theme") == "light"
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert page.locator(".solution[open]").count() == 0
+
+
+# --------------------------------------------------------------------------------------- the ledger
+
+CLAIMS = json.loads((SITE / "claims.json").read_text("utf-8"))["claims"]
+
+
+def margins(page):
+    return page.locator("table.ledger td:nth-child(5)").all_inner_texts()
+
+
+def test_the_ledger_sorts_by_margin_and_back_by_chapter(open_page):
+    page = open_page("ledger.html")
+    as_written = margins(page)
+    wanted = sorted(float("inf") if c["margin"] is None else c["margin"] for c in CLAIMS)
+    header = page.locator("table.ledger th:nth-child(5)")
+    for direction in ("ascending", "descending"):
+        header.locator("button").press("Enter")
+        assert header.get_attribute("aria-sort") == direction
+        assert [float(text) for text in margins(page)] == pytest.approx(wanted, rel=0.06)
+        wanted.reverse()
+    page.locator("table.ledger th:nth-child(6) button").press("Enter")
+    assert header.get_attribute("aria-sort") is None
+    assert margins(page) == as_written
+
+
+def test_without_scripts_the_ledger_has_every_claim_in_the_order_of_the_book(open_page):
+    page = open_page("ledger.html", java_script_enabled=False)
+    links = page.locator("table.ledger td:first-child a")
+    assert [link.get_attribute("href") for link in links.all()] == [c["url"] for c in CLAIMS]
+
+
+@every_chapter
+def test_a_link_to_a_claim_leads_to_a_card_that_one_can_see(path, open_page):
+    page = open_page(path)
+    hidden = []
+    for claim in CLAIMS:
+        if claim["url"].startswith(path):
+            page.evaluate("id => location.hash = id", claim["id"])
+            card = page.locator(f"[id='{claim['id']}'] + *").first
+            page.wait_for_timeout(20)  # hashchange comes as a task of its own
+            if not card.is_visible():
+                hidden.append(claim["statement"])
+    assert any(claim["url"].startswith(path) for claim in CLAIMS)
+    fail_for(hidden)
+
+
+def test_the_home_page_says_how_many_claims_there_are():
+    assert f" {len(CLAIMS)} claims" in soup("intro.html").article.get_text()
+
+
 # ------------------------------------------------------------------------------------------- weight
 
 

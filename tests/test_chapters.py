@@ -84,6 +84,15 @@ def test_every_exercise_has_one_solution(path):
 
 
 @chapters
+def test_a_reader_commits_to_two_statements_at_least_with_labels_of_the_chapter(path):
+    text = path.read_text("utf-8")
+    statements = re.findall(r"(?m)^:::\{commit\} .*\n:label: ([\w-]+)$", text)
+    assert len(statements) >= 2
+    begin, end = text.index("## Commit before you read"), text.index("## Intuition")
+    assert len(re.findall(r"\{commit\}", text[begin:end])) in (2, 3, 4)
+
+
+@chapters
 def test_every_section_of_the_pattern_is_there(path):
     headings = re.findall(r"(?m)^## (.+)$", prose(path))
     wanted = ["Commit before you read", "Exercises", "What we know now"]

@@ -18,7 +18,8 @@ from serving import KILOBYTE, ROOT, SITE, Load, launch, load, pages, serve
 
 FOLDER = ROOT / "_build" / "weigh"
 MATHJAX = "sphinx-mathjax-offline==0.0.2"  # MathJax 3.2.2, as it is on the default's host
-READERS = ["book.execution"]  # parts of our extension without which the sources cannot be read
+# parts of our extension without which the sources cannot be read
+READERS = ["book.execution", "book.ledger", "book.commit"]
 SHARE = 1 / 3
 
 
