@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.colors import to_hex
 
-from dlbook.plot import panels, use_style
+from dlbook.plot import INK, PAPER, panels, use_style
 
 # Okabe and Ito (2008), "Color universal design", without black
 OKABE_ITO = {"#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"}
@@ -58,11 +58,36 @@ def test_fields_are_drawn_in_cividis_without_smoothing(style):
     assert image.get_interpolation() == "nearest"
 
 
-def test_a_figure_brings_its_own_white_ground(style):
-    # the page may be dark
+def test_a_figure_brings_its_own_ground(style):
+    # outside of the book the page may be dark
     svg = style(draw())[0]["image/svg+xml"]
     first = re.search(r'<g id="patch_1">.*?</g>', svg, flags=re.DOTALL)[0]
-    assert "fill: #ffffff" in first
+    assert f"fill: {PAPER}" in first
+
+
+def test_text_axes_and_ticks_are_drawn_in_ink_and_all_grounds_in_paper(style):
+    fig, ax = plt.subplots()
+    ax.set(xlabel="x", ylabel="y", title="title")
+    ax.plot([0, 1], label="line")
+    legend = ax.legend()
+    fig.draw_without_rendering()
+    ticks = [*ax.xaxis.get_major_ticks(), *ax.yaxis.get_major_ticks()]
+    texts = [*legend.get_texts(), ax.title, ax.xaxis.label, ax.yaxis.label, ax.text(0, 0, "text")]
+    inked = [
+        *(text.get_color() for text in texts),
+        *(tick.label1.get_color() for tick in ticks),
+        *(tick.tick1line.get_color() for tick in ticks),
+        *(spine.get_edgecolor() for spine in ax.spines.values()),
+    ]
+    assert {to_hex(colour) for colour in inked} == {INK}
+    assert to_hex(fig.get_facecolor()) == to_hex(ax.get_facecolor()) == PAPER
+
+
+def test_a_figure_has_the_colours_of_its_lines_and_ink_and_paper_only(style):
+    colours = set(re.findall(r"#[0-9a-f]{3,6}\b", style(draw())[0]["image/svg+xml"]))
+    colours = {colour for colour in colours if len(colour) == 7}  # others are names of marks
+    lines = [to_hex(entry["color"]) for entry in plt.rcParams["axes.prop_cycle"]][:2]
+    assert colours == {INK, PAPER, *lines}
 
 
 @pytest.mark.parametrize(

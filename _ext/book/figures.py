@@ -42,7 +42,7 @@ def place_figures(app, doctree, docname):
     for number, image in enumerate(images):
         if image["uri"].endswith(".svg"):
             svg = Path(app.srcdir, image["uri"]).read_text("utf-8")
-            html = inline(svg, f"svg{number}", image["alt"])
+            html = inline(svg, f"svg{number}", image.get("alt", ""))
             image.replace_self(nodes.raw("", html, format="html"))
 
 

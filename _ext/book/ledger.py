@@ -57,7 +57,7 @@ def count_role(name, rawtext, text, lineno, inliner, options=None, content=None)
 
 def anchor(statement: str) -> str:
     """Give the id of a claim's card on its page."""
-    return f"claim-{nodes.make_id(statement)}"
+    return nodes.make_id(f"claim {statement}")  # which would drop a number at the beginning
 
 
 def read_statement(statement: str) -> list[nodes.Node]:
@@ -80,9 +80,10 @@ def refer(env, statement: str, text: str, source: str, line: int) -> pending_xre
 
 def claim_role(name, rawtext, text, lineno, inliner, options=None, content=None):
     """Refer to a claim."""
-    words, statement = re.fullmatch(r"(?:(.*\S)\s*<)?(.*?)>?", text).groups()
+    titled = re.fullmatch(r"(.*?\S)\s+<(?=\S)(.*)>", text)  # a statement can have < in it
+    words, statement = titled.groups() if titled else (text, text)
     env, source = inliner.document.settings.env, inliner.document["source"]
-    return [refer(env, statement, words or statement, source, lineno)], []
+    return [refer(env, statement, words, source, lineno)], []
 
 
 def resolve(app, env, node, text):
@@ -150,7 +151,8 @@ def fill(app, doctree, docname):
     counts = {"claims": len(claims), "chapters": len({claim["page"] for claim in claims})}
     for node in list(doctree.findall(count)):
         if node["of"] not in counts:
-            logger.warning("there is no count of %s, only of %s", node["of"], ", ".join(counts))
+            message = "there is no count of %s, only of %s"
+            logger.warning(message, node["of"], ", ".join(counts), location=node)
         node.replace_self(nodes.Text(str(counts.get(node["of"], ""))))
     for node in list(doctree.findall(ledger)):
         node.replace_self(_table(app, claims, docname))
@@ -170,8 +172,9 @@ def _row(cells):
 
 def _cells(app, claim, docname):
     page = app.builder.get_relative_uri(docname, claim["page"])
-    number = ".".join(map(str, app.env.toc_secnumbers[claim["page"]][""]))
-    title = f"{number}. {app.env.titles[claim['page']].astext()}"
+    title = app.env.titles[claim["page"]].astext()
+    if number := app.env.toc_secnumbers.get(claim["page"], {}).get(""):
+        title = f"{'.'.join(map(str, number))}. {title}"
     statement = nodes.reference("", "", internal=True, refuri=f"{page}#{claim['id']}")
     statement += read_statement(claim["statement"])
     yield [statement]
