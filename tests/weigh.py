@@ -21,6 +21,7 @@ MATHJAX = "sphinx-mathjax-offline==0.0.2"  # MathJax 3.2.2, as it is on the defa
 # parts of our extension without which the sources cannot be read
 READERS = ["book.execution", "book.ledger", "book.commit"]
 SHARE = 1 / 3
+RUNS = 3  # other work on this machine only ever delays a page, so the fastest run tells most
 
 
 def fetch_mathjax() -> Path:
@@ -55,6 +56,12 @@ def build_default() -> Path:
     return FOLDER / "_build" / "html"
 
 
+def fastest(browser, address: str) -> Load:
+    """Load a page several times, and keep the load whose mathematics, or else text, came first."""
+    loads = [load(browser, address, slow=True) for _ in range(RUNS)]
+    return min(loads, key=lambda page: (seconds(page) or 0, page.paint))
+
+
 def measure(ours: Path, default: Path, names: list[str]) -> list[tuple[Load, Load]]:
     """Load each page of one site and then of the other, so that a busy machine delays both."""
     with (
@@ -64,8 +71,7 @@ def measure(ours: Path, default: Path, names: list[str]) -> list[tuple[Load, Loa
         serve(default) as there,
     ):
         return [
-            tuple(load(browser, f"{host}/{name}", slow=True) for host in (here, there))
-            for name in names
+            tuple(fastest(browser, f"{host}/{name}") for host in (here, there)) for name in names
         ]
 
 
@@ -76,31 +82,44 @@ def seconds(page: Load) -> float | None:
     return float("inf") if page.mathematics is None else page.mathematics / 1000
 
 
+def say(value: float | None, form: str) -> str:
+    """Write a number of the table."""
+    if value is None:
+        return "n/a"
+    return "never" if value == float("inf") else f"{value:{form}}"
+
+
 def row(name: str, ours: Load, default: Load) -> str:
     """Compare one page in a row of the table."""
 
     def pair(value, form):
-        values = value(ours), value(default)
-        return [f"{x:{form}}" if x is not None else "n/a" for x in values]
+        return [say(value(page), form) for page in (ours, default)]
 
     cells = [
         name,
         *pair(lambda page: page.total / KILOBYTE, ".0f"),
-        f"{ours.total / default.total:.2f}",
+        say(ours.total / default.total, ".2f"),
         *pair(lambda page: len(page.transfers), "d"),
         *pair(seconds, ".1f"),
-        f"{seconds(ours) / seconds(default):.2f}" if ours.formulas else "n/a",
+        say(wait(ours, default), ".2f"),
         *pair(lambda page: page.paint / 1000, ".1f"),
         *pair(lambda page: page.shift, ".3f"),
     ]
     return f"| {' | '.join(cells)} |"
 
 
+def wait(ours: Load, default: Load) -> float | None:
+    """Give our share of the default's time to mathematics, None if a page has none or never had."""
+    if not (ours.formulas and default.formulas) or default.mathematics is None:
+        return None
+    return seconds(ours) / seconds(default)
+
+
 def is_light(ours: Load, default: Load) -> bool:
     """Tell whether a page of ours stays within its share of the default's bytes and time."""
-    if ours.total > SHARE * default.total:
+    if ours.formulas and ours.mathematics is None:
         return False
-    return not ours.formulas or seconds(ours) <= SHARE * seconds(default)
+    return ours.total <= SHARE * default.total and (wait(ours, default) or 0) <= SHARE
 
 
 HEAD = """
@@ -108,7 +127,8 @@ HEAD = """
 | first paint, s | default | CLS | default |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
 FOOT = """
-Line of 1.6 Mbit/s and 150 ms, a quarter of this machine's speed, nothing cached; bytes compressed.
+Line of 1.6 Mbit/s and 150 ms, a quarter of this machine's speed, nothing cached; bytes compressed,
+the fastest of three runs.
 The default's MathJax came from the same server as the page, not from another host, and what it asks
 of other hosts counts as nothing: both are in its favour."""
 
