@@ -126,7 +126,7 @@ def test_a_chapter_without_a_claim_is_a_warning(bad):
 
 
 def test_a_claim_that_the_page_hides_is_a_warning(bad):
-    complaint = sites.warning(bad, "a cell hides outputs for good")
+    complaint = sites.warning(bad, "a cell hides it for good")
     assert is_in_the_cell(complaint, "nobody sees this")
 
 

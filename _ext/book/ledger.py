@@ -107,8 +107,8 @@ def collect(app, doctree):
     for cell in cells:
         outputs = [o.data for o in run.cells[cell["cell_index"]].outputs if "data" in o]
         shown = [n for n in cell.findall(nodes.container) if n.get("nb_element") == "mime_bundle"]
-        if len(shown) != len(outputs):
-            logger.warning("a cell hides outputs for good; no claim may be there", location=cell)
+        if len(shown) != len(outputs) and any(JSON_TYPE in data for data in outputs):
+            logger.warning("a cell makes a claim and hides it for good", location=cell)
         for data, bundle in zip(outputs, shown, strict=False):
             if JSON_TYPE in data:
                 found.append(_note(env, data[JSON_TYPE], bundle))
