@@ -92,5 +92,6 @@ def test_no_id_stands_twice_on_a_page_with_several_figures(good):
     assert any(name.startswith("svg1-") for name in found)
 
 
-def test_a_figure_without_alternative_text_is_a_warning_and_not_a_crash(bad):
+def test_a_figure_without_alternative_text_is_a_warning_and_not_a_crash(bad, sites_built):
     assert "claims.md" in sites.warning(bad, "figure without alternative text")
+    assert sites.page(sites_built / "bad", "chapters/claims").select("svg[aria-label='']")
