@@ -14,10 +14,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 from serving import KILOBYTE, NARROW, SITE, WIDE, launch, load, pages, serve
 
-try:
-    PAGES = pages()
-except FileNotFoundError as missing:
-    pytest.fail(str(missing), pytrace=False)
+PAGES = pages()
 
 
 def fail_for(found, where="found"):
@@ -44,11 +41,8 @@ both_schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 @pytest.fixture(scope="session")
 def browser():
-    try:
-        with sync_playwright() as playwright, launch(playwright) as browser:
-            yield browser
-    except FileNotFoundError as missing:
-        pytest.fail(str(missing), pytrace=False)
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")
