@@ -1,11 +1,12 @@
 import json
 import re
 from math import inf
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
 import sites
-from book.ledger import SCHEMA, anchor, margin
+from book.ledger import SCHEMA, anchor, follow, margin
 
 FIRST = ["one and one are two", "there are 2 of x<3 here"]
 SECOND = ["3 are fewer than all", "4 are fewer than all"]
@@ -126,7 +127,7 @@ def test_a_chapter_without_a_claim_is_a_warning(bad):
 
 
 def test_a_claim_that_the_page_hides_is_a_warning(bad):
-    complaint = sites.warning(bad, "a cell hides it for good")
+    complaint = sites.warning(bad, "a claim and hides it for good")
     assert is_in_the_cell(complaint, "nobody sees this")
 
 
@@ -189,3 +190,12 @@ def test_two_builds_give_the_same_bytes(good, sites_built):
     assert {path.suffix for path in kept} >= {".html", ".ipynb", ".json", ".js", ".woff2"}
     for path in kept:
         assert contents(good / path) == contents(sites_built / "again" / path), path
+
+
+def test_pages_with_claims_are_written_again_when_a_claim_moves_and_only_then():
+    claim = {"statement": "it is so", "page": "a"}
+    env = SimpleNamespace(book_claims={"a": [claim], "b": []}, collect_relations=lambda: "ab")
+    assert follow(None, env) == ["a", "b"]
+    assert follow(None, env) == []
+    env.book_claims = {"a": [], "b": [{**claim, "page": "b"}]}
+    assert follow(None, env) == ["a", "b"]

@@ -134,6 +134,17 @@ def check(app, env):
             logger.warning("a chapter without a claim", location=docname)
 
 
+def follow(app, env):
+    """Have every page with claims written again when a claim came, went or moved.
+
+    References lead from page to page, and Sphinx does not see these.
+    """
+    places = {claim["statement"]: claim["page"] for claim in _claims(env)}
+    changed = places != vars(env).get("book_places")
+    env.book_places = places
+    return list(env.book_claims) if changed else []
+
+
 def _claims(env):
     """Every claim, in the order of the book."""
     return [claim for page in env.collect_relations() for claim in env.book_claims.get(page, [])]
@@ -214,6 +225,7 @@ def setup(app):
     app.connect("env-purge-doc", lambda app, env, docname: env.book_claims.pop(docname, None))
     app.connect("doctree-read", collect)
     app.connect("missing-reference", resolve)
+    app.connect("env-updated", follow)
     app.connect("env-check-consistency", check)
     app.connect("doctree-resolved", fill, priority=400)  # before anything reads the page as it is
     app.connect("build-finished", publish)
