@@ -26,21 +26,25 @@ function askForCommitment(box) {
   const details = box.querySelector(".commit-answer");
   const statement = box.querySelector(".commit-statement");
   statement.id = `${box.id}-statement`;
+  const number = statement.querySelector(".caption-number").textContent.trim();
   const form = document.createElement("form");
   form.className = "commit-form";
   form.innerHTML = `
     <fieldset aria-describedby="${statement.id}">
-      <legend>Your judgement</legend>
+      <legend>Your judgement of ${number}</legend>
       <label><input type="radio" name="answer" value="true" required> true</label>
       <label><input type="radio" name="answer" value="false"> false</label>
-      <label>how sure <input type="range" name="sure" min="50" max="100" step="5" value="50"> <output>50 %</output></label>
+      <label>how sure <input type="range" name="sure" min="50" max="100" step="5" value="50"> <output aria-live="off"></output></label>
       <button type="submit">Commit</button>
     </fieldset>
     <p class="commit-result"><span role="status"></span> <button type="reset" hidden>Forget my answer</button></p>`;
   details.before(form);
   const [submit, forget] = form.querySelectorAll("button");
   const sure = form.elements.sure;
-  const showSure = () => (form.querySelector("output").textContent = `${sure.value} %`);
+  const showSure = () => {
+    form.querySelector("output").textContent = `${sure.value} %`;
+    sure.setAttribute("aria-valuetext", `${sure.value} per cent`);
+  };
   sure.addEventListener("input", showSure);
 
   function show(commitment) {
@@ -118,6 +122,7 @@ function makeSortable(table) {
         return x === y ? 0 : x - y;
       }),
   };
+  table.tHead.rows[0].cells[5].setAttribute("aria-sort", "ascending"); // by chapter, as the book goes
   [...table.tHead.rows[0].cells].forEach((header, column) => {
     const way = ways[header.textContent.trim()];
     if (!way) return;

@@ -97,7 +97,7 @@ class Claim(NamedTuple):
             return "As expected; the rival is ruled out."
         return (
             f"Off by {self.distance:.2g}, tolerance {self.tolerance:.2g}; "
-            f"the rival is off by {self.rival_distance:.2g}."
+            f"{self.rival_distance:.3g} from what is believed instead."
         )
 
     def __repr__(self):

@@ -175,6 +175,9 @@ There are {count}`claims` claims in {count}`chapters` chapters, of which one is
 {claim}`4 are fewer than all`, one {claim}``there are `2` of $x < 3$ here``, and one that
 {claim}`a sum is $1 + 1$ <one and one are two>`.
 
+```{card} one and one are two
+```
+
 ```{ledger}
 ```
 """
@@ -273,6 +276,9 @@ Not so {claim}`something that nobody claimed`.
 
 BAD_PAGE = """\
 # A chapter of words
+
+```{card} nothing at all
+```
 
 The formula $\\frac{1}$ is broken, and so is
 

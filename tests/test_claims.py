@@ -567,4 +567,4 @@ def test_what_has_no_place_among_numbers_has_no_number_line(values):
 
 def test_the_verdict_says_how_far_off_both_are():
     text = "".join(parsed(weigh("a", 1.25, 1, 3, 0.5)).itertext())
-    assert "Off by 0.25, tolerance 0.5; the rival is off by 1.8" in text
+    assert "Off by 0.25, tolerance 0.5; 1.75 from what is believed instead" in text

@@ -42,7 +42,7 @@ def test_all_but_the_statement_is_folded_away(boxes):
 
 def test_the_claim_that_decides_is_linked(boxes, good):
     claims = [box.select_one("details .commit-decided") for box in boxes]
-    assert words(claims[0]) == "Decided by the claim: one and one are two."
+    assert words(claims[0]) == "Put to the test by the claim: one and one are two."
     links = [claim.a["href"].partition("#")[2] for claim in claims]
     assert links == ["claim-one-and-one-are-two", "claim-there-are-2-of-x-3-here"]
     assert claims[1].select_one("math annotation").text == "x < 3"

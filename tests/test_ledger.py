@@ -199,3 +199,14 @@ def test_pages_with_claims_are_written_again_when_a_claim_moves_and_only_then():
     assert follow(None, env) == []
     env.book_claims = {"a": [], "b": [{**claim, "page": "b"}]}
     assert follow(None, env) == ["a", "b"]
+
+
+def test_a_card_is_shown_again_as_it_is_below_its_cell(good):
+    (again,) = sites.page(good, "ledger").select(".claim")
+    first = sites.page(good, "chapters/zeta").select_one(".claim")
+    assert "one and one are two" in again.text
+    assert str(again) == str(first)
+
+
+def test_a_card_of_no_claim_is_a_warning(bad):
+    assert "words.md:3" in sites.warning(bad, "no claim says: nothing at all")

@@ -113,7 +113,7 @@ CONSTRUCTS = {
         "It is not.\n:::",
         "**Statement 1.1.** True or false? It is $\\lt$ so.\n\n"
         "<details><summary>Verdict and answer</summary>\n\n"
-        "**False.** It is not.\n\nDecided by the claim: $2$ is `2`.\n\n</details>",
+        "**False.** It is not.\n\nPut to the test by the claim: $2$ is `2`.\n\n</details>",
     ),
 }
 
@@ -424,7 +424,7 @@ def test_without_a_repository_the_download_remains_and_colab_is_told_what_to_do(
     notebook = nbformat.read(site / "_sources" / "bad.ipynb", as_version=4)
     code = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    exec(code)  # elsewhere it does nothing
+    exec(code, {})  # elsewhere it does nothing
     monkeypatch.setitem(sys.modules, "google.colab", sys)
-    with pytest.raises(ImportError, match="Upload the folder dlbook"):
-        exec(code)
+    with pytest.raises(ImportError, match="Upload the book's source"):
+        exec(code, {})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 READING = ("execution", "outputs", "ledger", "commit")  # without these no source can be read
 WRITING = (
-    *("repository", "mathematics", "figures", "folding"),
+    *("repository", "mathematics", "figures", "cards", "folding"),
     *("notebooks", "printing", "repairs", "icons"),
 )
 

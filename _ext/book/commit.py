@@ -59,7 +59,7 @@ class Commit(SphinxDirective):
     def _decided(self, statement):
         source, line = self.get_source_info()
         paragraph = nodes.paragraph(classes=["commit-decided"])
-        paragraph += nodes.Text("Decided by the claim: ")
+        paragraph += nodes.Text("Put to the test by the claim: ")
         paragraph += refer(self.env, statement, statement, source, line)
         paragraph += nodes.Text(".")
         return paragraph

@@ -1,8 +1,9 @@
 """The index of every claim that the book makes, from the outputs of its cells.
 
-``{ledger}`` is the table, ``{count}`` a number from it: ``claims`` or ``chapters``. ``{claim}`` is
-a reference to a claim by its statement, word for word, or by ``text <statement>``; one that no
-claim of the book makes ends a strict build. ``claims.json`` holds the table for programs, and
+``{ledger}`` is the table, ``{count}`` a number from it: ``claims`` or ``chapters``. ``{card}`` is
+the card of a claim once more, on another page, and ``{claim}`` a reference to one. Both name it by
+its statement, word for word, the latter also by ``text <statement>``; a statement that no claim of
+the book makes ends a strict build. ``claims.json`` holds the table for programs, and
 ``claims.schema.json`` says what is in it.
 """
 
@@ -34,17 +35,35 @@ class ledger(nodes.General, nodes.Element):  # noqa: N801, as docutils names its
     """The place of the table."""
 
 
+class card(nodes.General, nodes.Element):  # noqa: N801
+    """The place of a card."""
+
+
 class count(nodes.Inline, nodes.Element):  # noqa: N801
     """The place of a number."""
 
 
 class Ledger(SphinxDirective):
-    """The directive."""
+    """The directive of the table."""
 
     def run(self):
         """Leave a place to be filled once every page has been read."""
         self.env.note_reread()  # any page can change what belongs here
         return [ledger()]
+
+
+class Card(SphinxDirective):
+    """The directive of a card; its argument is the statement of the claim."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self):
+        """Leave a place for the card."""
+        self.env.note_reread()
+        node = card(statement=self.arguments[0])
+        self.set_source_info(node)
+        return [node]
 
 
 def count_role(name, rawtext, text, lineno, inliner, options=None, content=None):
@@ -111,14 +130,16 @@ def collect(app, doctree):
             logger.warning("a cell makes a claim and hides it for good", location=cell)
         for data, bundle in zip(outputs, shown, strict=False):
             if JSON_TYPE in data:
-                found.append(_note(env, data[JSON_TYPE], bundle))
+                found.append(_note(env, data, bundle))
 
 
-def _note(env, claim, bundle):
+def _note(env, data, bundle):
+    claim = data[JSON_TYPE]
     label, index = anchor(claim["statement"]), bundle.parent.index(bundle)
     bundle.parent.insert(index, nodes.target("", "", ids=[label]))
     place = bundle.parent.parent
-    return {**claim, "page": env.docname, "id": label, "place": (place.source, place.line)}
+    ours = {"page": env.docname, "place": (place.source, place.line), "card": data["text/html"]}
+    return {**claim, "id": label, **ours}
 
 
 def check(app, env):
@@ -165,6 +186,11 @@ def fill(app, doctree, docname):
             message = "there is no count of %s, only of %s"
             logger.warning(message, node["of"], ", ".join(counts), location=node)
         node.replace_self(nodes.Text(str(counts.get(node["of"], ""))))
+    cards = {claim["statement"]: claim["card"] for claim in claims}
+    for node in list(doctree.findall(card)):
+        if node["statement"] not in cards:
+            logger.warning("no claim says: %s", node["statement"], location=node)
+        node.replace_self(nodes.raw("", cards.get(node["statement"], ""), format="html"))
     for node in list(doctree.findall(ledger)):
         node.replace_self(_table(app, claims, docname))
 
@@ -211,7 +237,8 @@ def publish(app, exception):
 
 def _record(claim):
     far = margin(claim)
-    record = {name: value for name, value in claim.items() if name not in ("page", "place")}
+    ours = ("page", "place", "card")
+    record = {name: value for name, value in claim.items() if name not in ours}
     record |= {"margin": None if far == math.inf else far, "chapter": claim["page"]}
     return record | {"url": f"{claim['page']}.html#{claim['id']}"}
 
@@ -219,6 +246,7 @@ def _record(claim):
 def setup(app):
     """Add directive and roles, and follow the claims from their cells into the table."""
     app.add_directive("ledger", Ledger)
+    app.add_directive("card", Card)
     app.add_role("count", count_role)
     app.add_role("claim", claim_role)
     app.connect("builder-inited", lambda app: vars(app.env).setdefault("book_claims", {}))

@@ -19,7 +19,8 @@ from book.outputs import warn
 MISSING = "latex2mathml"
 
 INSTALL = """\
-# Google Colab has all that this chapter needs but the book's own package.
+# In Google Colab this fetches the book's own package and what else is missing there. Anywhere else
+# run the last line by itself, once.
 import sys
 
 if "google.colab" in sys.modules:
@@ -27,14 +28,15 @@ if "google.colab" in sys.modules:
 
 # without an address to install from
 EXPLAIN = """\
-# Google Colab has all that this chapter needs but the book's own package.
+# This copy of the book does not know where its source is published, so it cannot fetch the package.
 import importlib.util
 import sys
 
-if "google.colab" in sys.modules and importlib.util.find_spec("dlbook") is None:
+missing = [name for name in ("dlbook", "{missing}") if importlib.util.find_spec(name) is None]
+if "google.colab" in sys.modules and missing:
     raise ImportError(
-        "Upload the folder dlbook of the book's source to the folder /content (the panel Files, "
-        "on the left), run %pip install --no-deps {missing} in a new cell, then this cell again."
+        f"Missing: {{missing}}. Upload the book's source as a zip file (panel Files, at the left), "
+        "run %pip install --no-deps FILE.zip {missing} in a new cell, then this cell again."
     )"""
 
 EXERCISES = {"exercise_node", "exercise_enumerable_node"}
