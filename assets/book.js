@@ -142,7 +142,7 @@ function makeSortable(table) {
 /* ---- what scrolls sideways can be reached by keyboard ---- */
 
 function markScrollers() {
-  for (const box of document.querySelectorAll(".katex-display, article pre, .pst-scrollable-table-container, .table-scroll")) {
+  for (const box of document.querySelectorAll(".katex-display, article pre, .pst-scrollable-table-container")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }

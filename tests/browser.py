@@ -94,7 +94,6 @@ width_of = {"wide": WIDE, "narrow": NARROW}
 
 UNFOLD = """() => {
     document.querySelectorAll("details").forEach(fold => fold.open = true);
-    document.querySelectorAll(".toggle-button-hidden").forEach(button => button.click());
     document.querySelectorAll(".commit").forEach(box => box.classList.add("committed"));
 }"""
 
