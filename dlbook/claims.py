@@ -260,6 +260,7 @@ def _shown_number(x, tolerance, coarse):
     """Write ``x`` with one digit more than is resolved, in 3 to 9 digits."""
     if isinstance(x, bool):
         return "true" if x else "false"
+    x += 0.0  # a zero has no sign for a reader
     if not math.isfinite(x) or abs(x) < tolerance or not 1e-4 < abs(x) < 1e15:
         return f"{x:.2g}"
     if x.is_integer():
