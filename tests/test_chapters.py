@@ -56,6 +56,7 @@ def test_no_cell_is_longer_than_the_page_bears(path):
         r"^\s*[%!]",  # magics and the shell
         r"figsize|rcParams|set_title|plt\.title|title=",  # the look is in dlbook's style sheet
         r"filterwarnings|simplefilter",
+        r"lstsq\((?!.*gels)",  # the last digits of its default driver differ from run to run
         r"from chapters|import chapters",
         r"^\s*print\(f?[\"'](epoch|step)",
     ],
