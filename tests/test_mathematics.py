@@ -1,3 +1,4 @@
+import base64
 import re
 import subprocess
 import sys
@@ -6,6 +7,7 @@ import pytest
 import sites
 from book.mathematics import typeset
 
+DATA = "data:font/woff2;base64,"
 SOURCES = [
     "a_1 = \\mathbf{b}",
     "\\sum_{i=1}^n i = \\frac{n(n+1)}{2}",
@@ -43,15 +45,30 @@ def test_no_page_needs_a_script_for_mathematics(good):
     for path in good.rglob("*.html"):
         page = sites.page(good, path.relative_to(good).with_suffix(""))
         scripts = "".join(f"{x.get('src')} {x.string}" for x in page.find_all("script"))
-        assert not re.search("mathjax|katex", scripts, re.IGNORECASE)
+        assert not re.search("mathjax|katex(?!_)", scripts, re.IGNORECASE)  # KaTeX_Main is a font
 
 
 def test_the_style_is_linked_and_every_file_that_it_names_is_there(good, page):
     (link,) = [x["href"] for x in page.find_all("link") if "katex" in x["href"]]
     style = good / link.partition("?")[0]
     fonts = re.findall(r"url\(([^)]*)\)", style.read_text("utf-8"))
-    assert "fonts/KaTeX_Main-Regular.woff2" in fonts
-    assert all((style.parent / font).read_bytes()[:4] == b"wOF2" for font in fonts)
+    assert "fonts/KaTeX_Main-Bold.woff2" in fonts
+    files = [font for font in fonts if not font.startswith("data:")]
+    assert all((style.parent / font).read_bytes()[:4] == b"wOF2" for font in files)
+
+
+def test_the_letters_of_most_formulas_are_in_the_style_and_asked_for_before_the_page_is_drawn(
+    good, page
+):
+    (script,) = [x for x in page.head.find_all("script") if "fonts.load" in str(x)]
+    link = script.find_previous("link", href=re.compile("katex"))["href"]
+    style = (good / link.partition("?")[0]).read_text("utf-8")
+    families = re.findall(r"KaTeX_\w+", script.string)
+    assert families == ["KaTeX_Main", "KaTeX_Math"]
+    for family in families:
+        rules = re.findall(rf"font-family:{family};.*?src:url\((.*?)\)", style)
+        (data,) = [rule.removeprefix(DATA) for rule in rules if rule.startswith(DATA)]
+        assert base64.b64decode(data)[:4] == b"wOF2"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ formula's line, and a strict build ends there; in a reader's browser nothing is 
 
 import atexit
 import re
+from base64 import b64encode
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 KATEX = Path(__file__).parent / "katex"
 STYLE = "katex-swap.min.css"  # shows fallback letters until its fonts are there
+# The letters of most formulas lie in the style sheet itself, and are asked for before the page is
+# drawn: if they came after it, lines would break anew where they are wider than the fallback.
+FIRST = {"1em KaTeX_Main": "KaTeX_Main-Regular", "italic 1em KaTeX_Math": "KaTeX_Math-Italic"}
+ASK = f"{list(FIRST)}.forEach(font => document.fonts.load(font));"
 
 
 @cache
@@ -85,19 +90,28 @@ def copy_style(app):
     (target / STYLE).write_text(re.sub(r',url\([^)]*\.(woff|ttf)\) format\("\w+"\)', "", style))
 
 
-def shrink_fonts(app, exception):
-    """Leave KaTeX's fonts the letters that occur on some page of the site."""
+def pack_fonts(app, exception):
+    """Leave KaTeX's fonts the letters that occur on some page, and put the first into the style."""
     if exception or app.builder.format != "html":
         return
     site = Path(app.outdir)
+    folder = site / "_static" / "katex"
     letters = set().union(*(path.read_text("utf-8") for path in site.rglob("*.html")))
-    for font in site.glob("_static/katex/fonts/*.woff2"):
+    for font in folder.glob("fonts/*.woff2"):
         keep_glyphs(font, {ord(letter) for letter in letters})
+    style = (folder / STYLE).read_text("utf-8")
+    for name in FIRST.values():
+        font = folder / "fonts" / f"{name}.woff2"
+        data = f"data:font/woff2;base64,{b64encode(font.read_bytes()).decode()}"
+        style = style.replace(f"fonts/{name}.woff2", data)
+        font.unlink()
+    (folder / STYLE).write_text(style, "utf-8")
 
 
 def setup(app):
     """Become the renderer of mathematics."""
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
     app.add_css_file(f"katex/{STYLE}", priority=100)
+    app.add_js_file(None, body=ASK)
     app.connect("builder-inited", copy_style)
-    app.connect("build-finished", shrink_fonts)
+    app.connect("build-finished", pack_fonts)
