@@ -52,9 +52,7 @@ def test_no_page_needs_a_script_for_mathematics(good):
     for path in good.rglob("*.html"):
         page = sites.page(good, path.relative_to(good).with_suffix(""))
         scripts = "".join(f"{x.get('src')} {x.string}" for x in page.find_all("script"))
-        rest = scripts.replace(
-            ASK, "", 1
-        )  # asks for letters only, which would come without it, too
+        rest = scripts.replace(ASK, "", 1)  # its letters would come without it, only later
         assert not re.search("mathjax|katex", rest, re.IGNORECASE)
 
 
